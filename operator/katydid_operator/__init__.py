@@ -1,0 +1,1 @@
+"""Katydid's operator: LoadTests as Kubernetes resources."""

@@ -1,0 +1,37 @@
+"""The door to time. Everything that decides by time takes a `Clock`; tests pass a fake one."""
+
+from __future__ import annotations
+
+import time
+from typing import Protocol
+
+import gevent
+
+
+class Clock(Protocol):
+    """Two clocks and a cooperative sleep, all in seconds."""
+
+    def wall(self) -> float:
+        """Seconds since the epoch: the common time base of a test."""
+
+    def monotonic(self) -> float:
+        """Seconds from an arbitrary start, never going back: for durations."""
+
+    def sleep(self, seconds: float) -> None:
+        """Let other greenlets run for at least `seconds`."""
+
+
+class SystemClock:
+    """The machine's own clocks and gevent's sleep."""
+
+    def wall(self) -> float:
+        return time.time()
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        gevent.sleep(max(0.0, seconds))
+
+
+SYSTEM_CLOCK: Clock = SystemClock()

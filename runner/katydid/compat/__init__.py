@@ -1,0 +1,1 @@
+"""Locust's module names, each re-exporting ours."""

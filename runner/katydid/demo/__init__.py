@@ -1,0 +1,1 @@
+"""The demo shop: a small HTTP server to aim the first test at."""

@@ -1,0 +1,1 @@
+"""HTTP clients behind one seam: the session (what) and the transport (how it is sent)."""

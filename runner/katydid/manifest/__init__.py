@@ -1,0 +1,1 @@
+"""The LoadTest manifest: parsed, checked, defaulted and turned into values."""

@@ -1,0 +1,1 @@
+"""Outputs: every one a function of the `RunDocument`."""

@@ -1,0 +1,1 @@
+"""Statistics of requests: exact counters and mergeable log-linear histograms."""

@@ -1,0 +1,1 @@
+"""Users, tasks and wait times: the classes that a locustfile derives from."""

@@ -1,0 +1,1 @@
+"""How master and workers talk: messages, their wire form, sockets, keys, the heartbeat thread."""
