@@ -1,1 +1,33 @@
-"""Users, tasks and wait times: the classes that a locustfile derives from."""
+"""Users and tasks: what a locustfile is made of."""
+
+from katydid.user.markov_taskset import MarkovTaskSet, transition, transitions
+from katydid.user.sequential_taskset import SequentialTaskSet
+from katydid.user.shape import LoadTestShape
+from katydid.user.tagging import filter_tasks_by_tags, tag
+from katydid.user.task import TaskSet, task
+from katydid.user.users import User
+from katydid.user.wait_time import (
+    between,
+    constant,
+    constant_pacing,
+    constant_throughput,
+    poisson,
+)
+
+__all__ = [
+    "LoadTestShape",
+    "MarkovTaskSet",
+    "SequentialTaskSet",
+    "TaskSet",
+    "User",
+    "between",
+    "constant",
+    "constant_pacing",
+    "constant_throughput",
+    "filter_tasks_by_tags",
+    "poisson",
+    "tag",
+    "task",
+    "transition",
+    "transitions",
+]
