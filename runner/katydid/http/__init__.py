@@ -1,1 +1,6 @@
-"""HTTP clients behind one seam: the session (what) and the transport (how it is sent)."""
+"""HTTP clients: what users send requests with."""
+
+from katydid.http.fast import FastHttpSession, FastResponse
+from katydid.http.session import HttpSession, ResponseContextManager
+
+__all__ = ["FastHttpSession", "FastResponse", "HttpSession", "ResponseContextManager"]

@@ -5,6 +5,7 @@ The graph is checked when the class is made, so that a misspelt name is found be
 
 from __future__ import annotations
 
+import inspect
 import logging
 import random
 from collections.abc import Callable, Iterable
@@ -61,7 +62,7 @@ def transitions(
 
 
 def _is_markov_task(member: object) -> bool:
-    return callable(member) and isinstance(getattr(member, "transitions", None), dict)
+    return isinstance(inspect.getattr_static(member, "transitions", None), dict)
 
 
 class MarkovTaskSetMeta(TaskSetMeta):

@@ -7,6 +7,7 @@ The user's own life cycle (start, stop, on_start) is in `users`.
 from __future__ import annotations
 
 import enum
+import inspect
 import logging
 import random
 import traceback
@@ -117,8 +118,8 @@ def expand_weights(tasks: Any) -> Iterator[Any]:
 
 def weight_of(member: Any) -> int:
     """The weight that `@task` gave to a class member; 0: it is no task."""
-    # getattr alone would take an object that answers any attribute (a mock) for a task
-    weight = getattr(member, "locust_task_weight", 0)
+    # statically: some objects answer any attribute (a mock), or none (a client that is missing)
+    weight = inspect.getattr_static(member, "locust_task_weight", 0)
     return weight if isinstance(weight, int) else 0
 
 
