@@ -134,7 +134,7 @@ class StatsCSVFileWriter(StatsCSV):
         self.flush()
 
     def _open(self, kind: str) -> TextIO:
-        return open(  # noqa: SIM115 - open as long as the test; close_files closes it
+        return open(
             f"{self.base_filepath}_{kind}.csv",
             "w", encoding="utf-8", errors="backslashreplace", newline="",
         )  # fmt: skip

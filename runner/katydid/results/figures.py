@@ -22,6 +22,11 @@ def count(value: float | None) -> str:
     return f"{round(value):,}".replace(",", THIN_SPACE)
 
 
+def times(occurrences: int) -> str:
+    """ "1 time", "17 times"."""
+    return f"{count(occurrences)} time{'' if occurrences == 1 else 's'}"
+
+
 def decimal(value: float | None, digits: int = 3) -> str:
     """At least `digits` significant digits, none of them after a whole number of 100 or more.
 

@@ -269,9 +269,9 @@ def _exceptions(document: RunDocument) -> Html:
 def _exception(row: ExceptionRow, start: float | None) -> Html:
     base = start if start is not None else row.first_seen
     return fill(
-        '<details open class="exception"><summary><b>{count} times</b> {message}</summary>'
+        '<details open class="exception"><summary><b>{times}</b> {message}</summary>'
         '<p class="note">From {first} to {last} on {nodes}</p><pre>{traceback}</pre></details>',
-        count=figures.count(row.count),
+        times=figures.times(row.count),
         message=row.message,
         first=figures.clock(row.first_seen - base),
         last=figures.clock(row.last_seen - base),

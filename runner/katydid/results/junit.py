@@ -1,8 +1,9 @@
 """JUnit XML for CI systems: a test case per threshold and per request name.
 
-It is green exactly when the verdict is Passed. As everywhere, thresholds alone decide where there
-are any; then failed requests are told in the request's output, not as failures. A verdict that
-neither explains (an error, a stop, a user's exception) gets a test case of its own.
+It holds a failure or an error exactly when the verdict is Failed or Error. As everywhere,
+thresholds alone decide where there are any; then failed requests are told in the request's output,
+not as failures. A verdict that neither explains (an error, a stop, a user's exception) gets a test
+case of its own.
 """
 
 from __future__ import annotations
@@ -80,12 +81,13 @@ def _request(row: RequestRow, document: RunDocument) -> ElementTree.Element:
     share = f"{figures.count(row.failures)} of {figures.count(row.requests)} requests failed"
     text = f"{share} ({figures.percent(row.fail_percent)} %)."
     reasons = "\n".join(
-        f"{figures.count(failure.occurrences)} times {failure.error}"
+        f"{figures.times(failure.occurrences)} {failure.error}"
         for failure in document.failures
         if (failure.method, failure.name) == (row.method, row.name)
     )
     details = "\n".join(part for part in (text, _latency(row.latency), reasons) if part)
-    if row.failures and not document.status.thresholds:
+    decides = not document.status.thresholds and document.status.verdict != "Passed"
+    if row.failures and decides:
         _add(case, "failure", details, message=text, type="RequestsFailed")
     else:
         _add(case, "system-out", details)

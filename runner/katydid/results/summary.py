@@ -24,15 +24,17 @@ MESSAGE_CHARACTERS = 200
 _ALWAYS_DROPPED = ("total.latency.buckets", "total.latency.counts", "total.service.buckets",
                    "total.service.counts")  # fmt: skip
 _DROP_ORDER = (
-    "load.spec", "user_classes", "total.current_percentiles_ms", "generator.reasons",
-    "total.service", "total.codes", "total.mean_length", "total.none_requests",
-    "total.current_rps", "total.current_failures_per_second", "total.failures_per_second",
-    "thresholds.reason", "thresholds.breached_at", "thresholds.expression",
-    "thresholds.limit", "thresholds.unit", "message", "host", "thresholds.value",
-    "thresholds met", "total.latency", "load", "generator", "thresholds", "latency_clock",
-    "workers_expected", "workers_ready", "workers_lost", "name", "started_at",
-    "load_started_at", "total", "elapsed_seconds", "finished_at", "state", "message whole",
-    "partial", "phase", "generation", "reason", "run", "shortened", "final", "verdict",
+    "load.spec", "user_classes", "total.current_percentiles_ms", "rare percentiles",
+    "generator.reasons", "total.service", "total.codes", "total.mean_length",
+    "total.none_requests", "total.current_rps", "total.current_failures_per_second",
+    "total.failures_per_second", "total.latency.min_ms", "total.latency.mean_ms",
+    "thresholds.reason", "thresholds.breached_at", "thresholds.expression", "thresholds.limit",
+    "thresholds.unit", "long message", "host", "load but users", "latency_clock",
+    "thresholds.value", "met thresholds", "generator but saturated", "started_at", "name",
+    "workers_expected", "workers_ready", "workers_lost", "thresholds", "load", "generator",
+    "total.latency", "load_started_at", "finished_at", "total", "elapsed_seconds", "state",
+    "message", "partial", "phase", "generation", "reason", "run", "shortened", "final",
+    "verdict",
 )  # fmt: skip
 
 
@@ -47,11 +49,16 @@ def termination_message(document: RunDocument, max_bytes: int = DEFAULT_MAX_BYTE
     for path in _ALWAYS_DROPPED:
         _drop(status, path)
     text = _text(status)
+    if len(text.encode()) > max_bytes:
+        status["shortened"] = True
     for path in _DROP_ORDER:
         if len(text.encode()) <= max_bytes:
             return text
-        status["shortened"] = True
-        _SPECIAL.get(path, _drop)(status, path)
+        special = _SPECIAL.get(path)
+        if special is not None:
+            special(status)
+        else:
+            _drop(status, path)
         text = _text(status)
     return text  # "{}": the order ends with the last field
 
@@ -83,22 +90,37 @@ def _drop(status: dict[str, Any], path: str) -> None:
             _drop(item, rest)
 
 
-def _cut_message(status: dict[str, Any], _path: str) -> None:
+def _cut_message(status: dict[str, Any]) -> None:
     if len(status["message"]) > MESSAGE_CHARACTERS:
         status["message"] = status["message"][: MESSAGE_CHARACTERS - 1] + "…"
 
 
-def _drop_met(status: dict[str, Any], _path: str) -> None:
+def _drop_met(status: dict[str, Any]) -> None:
     """Of many thresholds, the ones that decided stay longest."""
     status["thresholds"] = [row for row in status["thresholds"] if row["status"] != "Met"]
 
 
-def _drop_message(status: dict[str, Any], _path: str) -> None:
-    status.pop("message", None)
+def _drop_rare_percentiles(status: dict[str, Any]) -> None:
+    latency = status["total"]["latency"]
+    latency["percentiles_ms"] = _only(latency["percentiles_ms"], "p50", "p95", "p99")
 
 
-_SPECIAL: dict[str, Callable[[dict[str, Any], str], None]] = {
-    "message": _cut_message,
-    "thresholds met": _drop_met,
-    "message whole": _drop_message,
+def _drop_load(status: dict[str, Any]) -> None:
+    status["load"] = _only(status["load"], "model", "users", "target_users", "peak_users")
+
+
+def _drop_generator(status: dict[str, Any]) -> None:
+    status["generator"] = _only(status["generator"], "saturated")
+
+
+def _only(fields: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: fields[name] for name in names if name in fields}
+
+
+_SPECIAL: dict[str, Callable[[dict[str, Any]], None]] = {
+    "long message": _cut_message,
+    "met thresholds": _drop_met,
+    "rare percentiles": _drop_rare_percentiles,
+    "load but users": _drop_load,
+    "generator but saturated": _drop_generator,
 }
