@@ -63,7 +63,7 @@ class RestMixin:
 def _parsed(response: Any) -> Any:
     """The body as JSON; None, and a failure where it should have been JSON."""
     if response.content is None:
-        response.failure(str(response.error))
+        response.failure(response._own_error())
         return None
     if not response.content:
         return None
