@@ -6,6 +6,7 @@ Test files get the factory through the `samples` fixture: `samples.usual()`, `sa
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections import Counter
 from types import SimpleNamespace
 from typing import Any
@@ -193,6 +194,7 @@ def build(
     thresholds: list[ThresholdRow] | None = None,
     status: dict[str, Any] | None = None,
     document: dict[str, Any] | None = None,
+    width: int = 1,
 ) -> RunDocument:
     noise = np.random.default_rng(7)
     rows, everything = [], []
@@ -203,7 +205,7 @@ def build(
         rows.append(request_row(method, name, samples, seconds, failures=i % 3))
     rows.sort(key=lambda row: (row.name, row.method))
     total = total_of(rows, np.concatenate(everything) if everything else np.array([]), seconds)
-    history = history_of(seconds, rate, p50, users) if names else []
+    history = history_of(seconds, rate, p50, users, width=width) if names else []
     state = {
         "run": "1",
         "generation": 1,
@@ -258,7 +260,7 @@ def build(
         "workers": [worker(i) for i in range(5)],
         "history": history,
         "request_history": {
-            f"{m} {n}": history_of(seconds, rate / len(names), p50, users, seed=i)
+            f"{m} {n}": history_of(seconds, rate / len(names), p50, users, seed=i, width=width)
             for i, (m, n) in enumerate(names[:200])
         },
         "marks": [
@@ -584,8 +586,8 @@ def open_model() -> RunDocument:
 
 def long_run() -> RunDocument:
     """A day: rolled-up history of 1,000 points with a gap where the master was away."""
-    document = build(SHOP[:5], 86_400, 20.0, users=200)
-    history = history_of(86_400, 20.0, 38.0, 200, width=86)
+    document = build(SHOP[:5], 86_400, 20.0, users=200, width=86)
+    history = document.history
     return dataclasses.replace(
         document,
         history=history[:400] + history[420:],
@@ -611,7 +613,7 @@ FACTORIES = [
 @pytest.fixture(scope="session")
 def samples() -> SimpleNamespace:
     return SimpleNamespace(
-        **{factory.__name__: factory for factory in FACTORIES},
+        **{factory.__name__: functools.cache(factory) for factory in FACTORIES},
         build=build,
         request_row=request_row,
         latency_of=latency_of,
