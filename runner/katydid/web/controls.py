@@ -1,0 +1,69 @@
+"""What the web asks of a run, and nothing more: the run implements this over its runner.
+
+Reading never changes anything. The changing calls raise UsageError (ManifestError for a live
+update) with a sentence where the run cannot do what is asked; the web turns it into an answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from katydid.manifest.live import LiveUpdate
+from katydid.run.document import HistoryPoint, RunDocument, Status
+
+
+class Controls(Protocol):
+    """A run as a person at its web page may see and steer it."""
+
+    @property
+    def distributed(self) -> bool:
+        """True where workers run the users."""
+
+    def status(self) -> Status:
+        """The run now; cheap enough for every second."""
+
+    def document(self) -> RunDocument:
+        """Everything a report shows; asked for once a second at most."""
+
+    def history(self, since: float) -> list[HistoryPoint]:
+        """Closed intervals of the whole test that began after `since` (epoch), oldest first."""
+
+    def start(
+        self,
+        *,
+        users: int | None = None,
+        spawn_rate: float | None = None,
+        run_time_seconds: float | None = None,
+        host: str | None = None,
+        user_classes: list[str] | None = None,
+        shape_class: str | None = None,
+    ) -> None:
+        """Start the load, or change the one that runs; returns before the users are there.
+
+        None leaves a value as it was configured. `run_time_seconds` counts from this start.
+        """
+
+    def stop(self) -> None:
+        """Stop the load; returns when no user is left."""
+
+    def reset(self) -> None:
+        """Forget the statistics so far (Locust's reset_stats)."""
+
+    def apply_live(self, update: LiveUpdate) -> None:
+        """Replace the whole live part of the manifest."""
+
+    def update_user_class(self, attributes: dict[str, Any]) -> None:
+        """Set attributes of the class named by `user_class_name`, here and on every worker."""
+
+
+@dataclass(frozen=True)
+class Renderers:
+    """The outputs that the web offers for download, as functions of a document."""
+
+    html: Callable[[RunDocument], str]
+    json: Callable[[RunDocument], str]
+    junit: Callable[[RunDocument], str]
+    csv: Callable[[RunDocument], Mapping[str, str]]
+    """Locust's four files: stats, stats_history, failures, exceptions → text."""
