@@ -8,18 +8,24 @@ from __future__ import annotations
 
 import runpy
 import sys
+import traceback
+from collections.abc import Callable
 from pathlib import Path
 
 from katydid import alias
-from katydid.errors import UsageError
+from katydid.errors import KatydidError, UsageError
 
 USAGE = "usage: katydid exec SCRIPT.py [args ...]\n       katydid exec -m MODULE [args ...]"
+
+
+_OURS = (__file__, runpy.__file__, "<frozen runpy>")
+"""Files whose frames say nothing about the program."""
 
 
 def execute(argv: list[str]) -> int:
     """Run the program; returns its exit code. UsageError if there is none.
 
-    What the program raises, SystemExit included, passes through: it is the program's own.
+    SystemExit passes through: it is the program's own. An uncaught exception returns 1.
     """
     if argv[:1] in (["-h"], ["--help"]):
         print(USAGE)
@@ -30,12 +36,25 @@ def execute(argv: list[str]) -> int:
     if argv[0] == "-m":
         sys.argv = argv[1:]
         sys.path.insert(0, str(Path.cwd()))
-        runpy.run_module(argv[1], run_name="__main__", alter_sys=True)
-        return 0
+        return _as_program(lambda: runpy.run_module(argv[1], run_name="__main__", alter_sys=True))
     script = Path(argv[0])
     if not script.is_file():
         raise UsageError(f"There is no file {argv[0]}.")
     sys.argv = argv
     sys.path.insert(0, str(script.resolve().parent))
-    runpy.run_path(str(script), run_name="__main__")
+    return _as_program(lambda: runpy.run_path(str(script), run_name="__main__"))
+
+
+def _as_program(run: Callable[[], object]) -> int:
+    """Run it as Python would: an uncaught exception is a traceback of its own and a 1."""
+    try:
+        run()
+    except KatydidError:
+        raise  # a sentence with an exit code
+    except Exception as error:  # noqa: BLE001 - the boundary: a user's program
+        frames = error.__traceback__
+        while frames is not None and frames.tb_frame.f_code.co_filename in _OURS:
+            frames = frames.tb_next
+        traceback.print_exception(type(error), error, frames)
+        return 1
     return 0

@@ -1,0 +1,1 @@
+"""`locust.util`: small functions that locustfiles and plugins borrow."""
