@@ -66,6 +66,11 @@ class Refuse:
 
 
 @dataclass(frozen=True)
+class Resync:
+    """The master cannot place what the worker sent: the worker shall say Hello again."""
+
+
+@dataclass(frozen=True)
 class SourceRequest:
     """A worker without the locustfile asks for it."""
 
@@ -197,6 +202,13 @@ class Bye:
 
 
 @dataclass(frozen=True)
+class StopTest:
+    """A user on the worker ends the whole test."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
 class Custom:
     """A message that the locustfile registered."""
 
@@ -226,5 +238,5 @@ class UpdateUserClass:
 Message = (
     Hello | Welcome | Refuse | SourceRequest | Source | Start | Targets | Arrivals | Settled
     | SpawningComplete | Report | Ack | Beat | BeatReply | Stop | Stopped | Quit | Bye | Custom
-    | Logs | ResetStats | UpdateUserClass
+    | Logs | ResetStats | Resync | StopTest | UpdateUserClass
 )  # fmt: skip
