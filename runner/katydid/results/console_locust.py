@@ -38,8 +38,7 @@ def print_stats_json(stats: Any) -> None:
 def get_stats_summary(stats: Any, current: bool = True) -> list[str]:
     """Lines of the table of all requests."""
     heads = ("# reqs", "# fails", "Avg", "Min", "Max", "Med", "req/s", "failures/s")
-    rule = f"{_label_rule()}|{'-' * 7}|{'-' * 13}|{'-' * 7}|{'-' * 7}|{'-' * 7}|{'-' * 6}|"
-    rule += f"{'-' * 8}|{'-' * 11}"
+    rule = "|".join([_label_rule(), *("-" * width for width in (7, 14, 7, 7, 7, 7, 8, 11))])
     lines = [_label("Type", "Name") + _numbers(heads), rule]
     lines += [_entry_line(entry, current) for entry in sort_stats(stats.entries)]
     return [*lines, rule, _entry_line(stats.total, current), ""]
@@ -115,7 +114,7 @@ def get_percentile_stats_summary(stats: Any) -> list[str]:
 
 
 def _percentile_line(entry: Any, percentiles: list[float]) -> str:
-    values = [round(entry.get_response_time_percentile(p) or 0) for p in percentiles]
+    values = [round(value or 0) for value in entry.percentiles(percentiles)]
     numbers = " ".join(f"{value:>8d}" for value in [*values, entry.num_requests])
     return f"{_label(entry.method or '', entry.name)} {numbers}"
 

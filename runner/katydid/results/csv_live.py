@@ -80,7 +80,7 @@ class StatsCSV:
     def _percentiles(self, entry: Any) -> list[Any]:
         if entry.num_requests == 0:
             return [NOT_KNOWN] * len(self.percentiles_to_report)
-        return [number(entry.get_response_time_percentile(p)) for p in self.percentiles_to_report]
+        return [number(value) for value in entry.percentiles(self.percentiles_to_report)]
 
     def failures_csv(self, csv_writer: Writer) -> None:
         """Write the head and a line per kind of failure."""
@@ -195,11 +195,8 @@ class StatsCSVFileWriter(StatsCSV):
         ]
 
     def _current_percentiles(self, entry: Any) -> list[Any]:
-        """Of the last ten seconds; of the whole run for the names that have no such window."""
-        current = [
-            entry.get_current_response_time_percentile(p) for p in self.percentiles_to_report
-        ]
-        return [number(value) for value in current]
+        """Of the last ten seconds, "N/A" where nothing came in them."""
+        return [number(value) for value in entry.current_percentiles(self.percentiles_to_report)]
 
     def flush(self) -> None:
         """Hand everything written so far to the system."""
