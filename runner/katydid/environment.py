@@ -14,6 +14,7 @@ from katydid.events import Events
 from katydid.load.dispatch import UsersDispatcher
 from katydid.stats import RequestStats
 from katydid.user import LoadTestShape, User, filter_tasks_by_tags
+from katydid.user.greenlet import take_start_delay
 from katydid.user.task import TaskSetMeta
 
 logger = logging.getLogger(__name__)
@@ -76,7 +77,7 @@ class Environment:
         self.worker_logs: dict[str, list[str]] = {}  # last lines by worker id
         self._tasks_filtered = False
 
-        self.stats = RequestStats()
+        self.stats = RequestStats(start_delay=take_start_delay)
         self.events.request.recorders.append(self.stats.record)
 
         _check_names(self.user_classes)

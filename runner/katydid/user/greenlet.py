@@ -21,3 +21,12 @@ class UserGreenlet(_Greenlet):
 
     spawning_stack_limit = 0  # ten frames of the spawner would cost 0.6 KiB for every user
     start_delay_ms: float = 0.0
+
+
+def take_start_delay() -> float:
+    """Milliseconds by which the running iteration started late; 0 when asked again."""
+    greenlet = gevent.getcurrent()
+    delay: float = getattr(greenlet, "start_delay_ms", 0.0)
+    if delay:
+        greenlet.start_delay_ms = 0.0  # type: ignore[attr-defined]  # only a UserGreenlet has a delay
+    return delay

@@ -79,7 +79,6 @@ class MarkovTaskSetMeta(TaskSetMeta):
         for owner in reversed(made.__mro__):  # a subclass may replace a task, which keeps its place
             tasks |= {key: each for key, each in vars(owner).items() if _is_markov_task(each)}
         made.tasks = list(tasks.values())  # type: ignore[attr-defined]  # declared by TaskSet
-        made.current = made.tasks[0] if made.tasks else None  # type: ignore[attr-defined]  # as above
         if not members["abstract"]:
             _check(made, tasks)
         return made
@@ -135,16 +134,15 @@ class MarkovTaskSet(TaskSet, metaclass=MarkovTaskSetMeta):
     """A TaskSet that walks from task to task by weighted transitions, from the first defined."""
 
     abstract = True
-    current: Any  # the task to run next
 
     def __init__(self, parent: User | TaskSet) -> None:
         super().__init__(parent)
-        self._started = False
+        self.current: Any = None  # the task that ran last
 
     def get_next_task(self) -> Any:
         """The first task, then one drawn from the transitions of the task before."""
-        if not self._started:
-            self._started = True
+        if self.current is None:
+            self.current = self.tasks[0]
         else:
             weights: dict[str, int] = self.current.transitions
             (name,) = random.choices(list(weights), weights=list(weights.values()))

@@ -163,7 +163,7 @@ class TaskSet(metaclass=TaskSetMeta):
     tasks: Any = []  # list, list of (task, weight) or dict when written; a flat list once made
     min_wait: float | None = None  # deprecated, milliseconds
     max_wait: float | None = None  # deprecated, milliseconds
-    wait_function: Callable[[Any], float] | None = None  # deprecated, milliseconds
+    wait_function: Any = None  # deprecated, a method that gives milliseconds
     _clock: Clock = SYSTEM_CLOCK
 
     def __init__(self, parent: User | TaskSet) -> None:
@@ -369,7 +369,7 @@ def deprecated_wait_time(taskset: TaskSet, user: User) -> float:
         stacklevel=2,
     )
     if function is not None:
-        return function(taskset) / 1000
+        return float(function()) / 1000
     assert low is not None
     assert high is not None
     return random.uniform(low, high) / 1000

@@ -61,7 +61,7 @@ class User(metaclass=UserMeta):
     abstract: ClassVar[bool] = True  # no users are made of this very class
     min_wait: float | None = None  # deprecated, milliseconds
     max_wait: float | None = None  # deprecated, milliseconds
-    wait_function: Callable[[Any], float] | None = None  # deprecated, milliseconds
+    wait_function: Any = None  # deprecated, a method that gives milliseconds
     client: Any = NoClientWarningRaiser()
 
     _state: UserState | None = None
