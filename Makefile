@@ -1,0 +1,71 @@
+# Everything a person or CI does with this repository. `make help` lists it.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+# katydid must patch the standard library before pytest plugins import ssl
+PYTEST := $(BIN)/python -m pytest -p katydid._patch
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Katydid needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version). Say PYTHON=… ."; exit 64; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
+	  { echo "$(PYTHON) cannot make a virtual environment (on Debian: apt-get install python3-venv)."; exit 64; }
+	@echo "Installing into $(VENV) (once, about a minute) …"
+	@$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+.PHONY: setup
+setup: $(READY) ## Make the virtual environment with everything in it
+
+.PHONY: demo
+demo: $(READY) ## Run the quickstart against the demo shop: master, two workers, verdict, report
+	@$(BIN)/katydid demo --run examples/quickstart/loadtest.yaml
+
+.PHONY: test
+test: $(READY) ## Run every test that this machine can run, and say what was left out
+	@tools/test.sh
+
+.PHONY: check
+check: lint types layers unit ## The quick part of the tests: lint, types, layers, unit (under 2 minutes)
+
+.PHONY: lint
+lint: $(READY) ## Style and likely mistakes (ruff)
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+.PHONY: types
+types: $(READY) ## Types (mypy --strict)
+	@$(BIN)/mypy
+
+.PHONY: layers
+layers: $(READY) ## Imports point downwards (import-linter)
+	@$(BIN)/lint-imports
+
+.PHONY: unit
+unit: $(READY) ## Tests without processes of their own
+	@$(PYTEST) -q -m "not processes" tests/runner tests/compat tests/contract
+
+.PHONY: format
+format: $(READY) ## Format the code
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix --quiet .
+
+.PHONY: bench
+bench: $(READY) ## Benchmarks, see bench/README.md
+	@$(BIN)/python bench/run.py
+
+.PHONY: hooks
+hooks: ## Run `make lint types layers` before each commit in this clone
+	@git config core.hooksPath .githooks && echo "git hooks: .githooks"
+
+.PHONY: clean
+clean: ## Remove what was built, the virtual environment included
+	@rm -rf $(VENV) build dist results .coverage* htmlcov .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

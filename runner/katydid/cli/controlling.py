@@ -1,0 +1,238 @@
+"""The session of a master or of a local run: start, watch, end, write, exit."""
+
+from __future__ import annotations
+
+import logging
+
+import gevent
+from gevent.event import Event
+
+import katydid
+from katydid import events
+from katydid.cli.keys import watch_keys
+from katydid.cli.launch import Role, Surface
+from katydid.cli.outputs import Outputs
+from katydid.cli.ready import ReadyFile
+from katydid.cli.session import Prepared
+from katydid.cli.signals import StopSignals
+from katydid.cli.webside import start_web
+from katydid.errors import ExitCode, UsageError, WorkersNotReady
+from katydid.locustfile import collect
+from katydid.run import snapshot
+from katydid.run.controller import ControllingRunner
+from katydid.run.local import LocalRunner
+from katydid.run.master import MasterRunner
+from katydid.run.states import LOADED
+from katydid.run.verdict import Ending
+from katydid.wire import messages as m
+
+logger = logging.getLogger(__name__)
+
+CHILD_END_SECONDS = 10.0
+
+
+def run(prepared: Prepared) -> int:
+    """Run a whole session; returns the exit code."""
+    runner = _make_runner(prepared)
+    resumed = isinstance(runner, MasterRunner) and runner.memory.restore()
+    runner.log_lines = lambda: list(prepared.ring.lines)
+    environment = prepared.environment
+    web = start_web(prepared, runner)
+    session = _Session(prepared, runner)
+    environment.events.init.fire(environment=environment, runner=runner, web_ui=web)
+    outputs = Outputs(prepared, runner)
+    try:
+        with ReadyFile(prepared.launch.ready_file, lambda: runner.state in LOADED):
+            if isinstance(runner, MasterRunner) and runner.memory.finished:
+                logger.info("This run is finished: its results are written again")
+            else:
+                session.drive(resumed)
+    finally:
+        code = session.finish(outputs)
+    if web is not None:
+        session.linger()
+        web.stop()
+    return code
+
+
+class _Session:
+    """What happens between the start and the end of one session."""
+
+    def __init__(self, prepared: Prepared, runner: ControllingRunner) -> None:
+        self._prepared = prepared
+        self._runner = runner
+        self._launch = prepared.launch
+        self._over = Event()  # somebody wants this process to end
+        self._woken = Event()  # something happened that waiting for workers should see
+        self.failure: WorkersNotReady | None = None
+        self.signals = StopSignals(self._on_signal)
+        if self._launch.deadline:
+            gevent.spawn_later(self._launch.deadline, self._on_deadline)
+        children = prepared.children
+        if children is not None and isinstance(runner, MasterRunner):
+            children.tell_port(runner.server.port)
+            children.watch(self._on_children_gone)
+
+    def drive(self, resumed: bool) -> None:
+        """From here to the moment when this process should end."""
+        options = self._prepared.options
+        starts = self._launch.runs_once or options.headless or options.autostart
+        if starts and not resumed:
+            self._start()
+        if self.failure is not None or self._over.is_set():
+            return
+        watch_keys(self._runner)
+        if not starts:
+            logger.info("Starting Locust %s (Katydid %s)", katydid.LOCUST_VERSION, _version())
+            self._over.wait()
+            return
+        gevent.wait([self._runner.finished, self._over], count=1)
+        if self._over.is_set() or self._launch.runs_once or options.headless:
+            return
+        if options.autoquit >= 0:
+            self._over.wait(timeout=options.autoquit)
+        else:
+            self._over.wait()
+
+    def finish(self, outputs: Outputs) -> int:
+        """Stop what runs, write everything, say goodbye; returns the exit code."""
+        runner, environment = self._runner, self._prepared.environment
+        runner.stop()
+        runner.final = True
+        if isinstance(runner, MasterRunner):
+            runner.memory.finished = True
+        outputs.write()
+        environment.events.quitting.fire(environment=environment, reverse=True)
+        code = self.exit_code()
+        logger.info("Shutting down (exit code %d)", code)
+        runner.quit()
+        children = self._prepared.children
+        if children is not None:
+            worst = children.end(CHILD_END_SECONDS)
+            if self._launch.surface is Surface.LOCUST and code == 0:
+                code = worst
+        environment.events.quit.fire(exit_code=code)
+        return code
+
+    def exit_code(self) -> int:
+        """What this process exits with (DESIGN §2.7)."""
+        environment, launch = self._prepared.environment, self._launch
+        if environment.process_exit_code is not None:
+            return int(environment.process_exit_code)
+        if self.failure is not None:
+            return launch.surface.exit_code_of(self.failure)
+        judgement = snapshot.judgement_of(self._runner)
+        if launch.announce_pod:
+            return 0  # the verdict is in the summary
+        if launch.surface is Surface.KATYDID:
+            return int(judgement.exit_code)
+        return self._locust_exit_code(judgement.exit_code)
+
+    def _locust_exit_code(self, code: ExitCode) -> int:
+        runner = self._runner
+        if code is ExitCode.THRESHOLD_BREACHED:
+            return launch_code(code)
+        if runner.thresholds.thresholds and code is ExitCode.PASSED:
+            return 0
+        if runner.stats.num_failures or runner.exceptions:
+            return int(self._prepared.options.exit_code_on_error)
+        if runner.ending is not None and runner.ending.kind == "error":
+            return launch_code(ExitCode.INTERNAL)
+        return 2 if events.unhandled_exception else 0
+
+    def linger(self) -> None:
+        """Keep serving the results, where somebody has to fetch them (a pod)."""
+        if self._launch.linger_seconds > 0 and not self.signals.received:
+            self._over.clear()
+            self._over.wait(timeout=self._launch.linger_seconds)
+
+    def _start(self) -> None:
+        runner, settings = self._runner, self._prepared.settings
+        if isinstance(runner, MasterRunner) and not self._wait_for_workers(runner):
+            return
+        if settings.load is None:
+            raise UsageError("There is no load to start with.")
+        if self._launch.generation:
+            runner.generation = max(runner.generation, self._launch.generation)
+        runner.begin_load(settings.load)
+        self._tell_run_time()
+
+    def _wait_for_workers(self, runner: MasterRunner) -> bool:
+        expected, timeout = runner.settings.expected_workers, runner.settings.ready_timeout
+        waiting = gevent.spawn(runner.wait_for_workers, expected, timeout)
+        waiting.link(lambda _: self._woken.set())
+        self._woken.wait()
+        if self._over.is_set():
+            waiting.kill()
+            return False
+        if waiting.value:
+            return True
+        self.failure = WorkersNotReady(
+            f"{runner.worker_count} of {expected} workers were ready after {timeout:g} s."
+        )
+        runner.ending = Ending(
+            "error", "WorkersNotReady", str(self.failure), ExitCode.WORKERS_NOT_READY
+        )
+        runner.finished_at = runner.clock.wall()
+        logger.error("%s", self.failure)
+        return False
+
+    def _tell_run_time(self) -> None:
+        ends_at = self._runner.control.ends_at()
+        if ends_at is None:
+            logger.info("No run time limit set, use CTRL+C to interrupt")
+        else:
+            logger.info("Run time limit set to %g seconds", ends_at)
+
+    def _on_signal(self, name: str) -> None:
+        self._runner.end(Ending("stopped", message=f"The test was stopped by {name}."))
+        self._give_up(Ending("stopped", message=f"The test was stopped by {name}."))
+
+    def _on_deadline(self) -> None:
+        text = f"The run was not over after its deadline of {self._launch.deadline:g} s."
+        self._give_up(Ending("error", "DeadlineExceeded", text))
+
+    def _on_children_gone(self) -> None:
+        self._give_up(Ending("error", "WorkersLost", "All worker processes have ended."))
+
+    def _give_up(self, ending: Ending) -> None:
+        runner = self._runner
+        if runner.state in LOADED:
+            runner.end(ending)
+        elif runner.ending is None and runner.load_started_at is None:
+            runner.ending = ending
+            runner.finished_at = runner.clock.wall()
+        self._over.set()
+        self._woken.set()
+
+
+def launch_code(code: ExitCode) -> int:
+    """The number in Locust's table."""
+    return Surface.LOCUST.exit_code(code)
+
+
+def _make_runner(prepared: Prepared) -> ControllingRunner:
+    environment, options = prepared.environment, prepared.options
+    if prepared.role is Role.LOCAL:
+        environment.runner = local = LocalRunner(environment, settings=prepared.settings)
+        return local
+    loopback = prepared.children is not None and not options.master
+    runner = MasterRunner(
+        environment,
+        "127.0.0.1" if loopback else options.master_bind_host,
+        0 if loopback else options.master_bind_port,
+        settings=prepared.settings,
+    )
+    paths = prepared.loaded.paths
+
+    def source() -> m.Source:
+        tree = collect(paths)
+        return m.Source(tree.entrypoints, tree.files)
+
+    runner.source = source
+    environment.runner = runner
+    return runner
+
+
+def _version() -> str:
+    return katydid.__version__

@@ -1,0 +1,65 @@
+"""The web page of a session, where it has one."""
+
+from __future__ import annotations
+
+import logging
+
+from katydid.cli.options import extra_options, katydid_options
+from katydid.cli.session import Prepared
+from katydid.errors import UsageError
+from katydid.results import csv_files, document_json, html, junit
+from katydid.run.controller import ControllingRunner
+from katydid.run.controls import RunnerControls
+from katydid.run.keys import keys_of
+from katydid.web.controls import Renderers
+from katydid.web.ui import WebUI
+
+logger = logging.getLogger(__name__)
+
+RENDERERS = Renderers(
+    html=html.render, json=document_json.to_json, junit=junit.render, csv=csv_files.render
+)
+
+
+def start_web(prepared: Prepared, runner: ControllingRunner) -> WebUI | None:
+    """Start the page unless --headless; None then. UsageError when the port is taken."""
+    options, launch = prepared.options, prepared.launch
+    if options.headless:
+        return None
+    port = options.web_port
+    try:
+        web = _make(prepared, runner, port)
+    except OSError as error:
+        if not launch.runs_once or launch.announce_pod:
+            raise UsageError(
+                f"The web page cannot listen on port {port}: {error.strerror}. "
+                "Choose another with --web-port, or --headless for none."
+            ) from error
+        web = _make(prepared, runner, 0)  # a busy port must not stop a run
+    prepared.environment.web_ui = web
+    more = "" if launch.runs_once else ", press enter to open your default browser."
+    logger.info("Starting web interface at %s%s", web.url, more)
+    return web
+
+
+def _make(prepared: Prepared, runner: ControllingRunner, port: int) -> WebUI:
+    options, launch = prepared.options, prepared.launch
+    host = "" if options.web_host == "*" else options.web_host
+    if launch.runs_once and not launch.announce_pod and not host:
+        host = "127.0.0.1"  # a laptop's run is its owner's
+    keys = keys_of(prepared.settings)
+    return WebUI(
+        prepared.environment,
+        RunnerControls(runner),
+        RENDERERS,
+        host=host,
+        port=port,
+        web_base_path=options.web_base_path,
+        web_login=options.web_login,
+        tls_cert=options.tls_cert or None,
+        tls_key=options.tls_key or None,
+        token=katydid_options(options).control_token or (keys.api_token if keys else None),
+        userclass_picker_is_active=options.class_picker,
+        build_path=options.build_path or None,
+        extra_options=lambda: extra_options(prepared.parser, options),
+    )

@@ -1,0 +1,80 @@
+"""The session of a worker: connect, run what the master says, leave with the right exit code."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from pathlib import Path
+
+import gevent
+
+from katydid.cli import session
+from katydid.cli.launch import Launch, Role
+from katydid.cli.logs import LogRing
+from katydid.cli.ready import ReadyFile
+from katydid.cli.signals import StopSignals
+from katydid.errors import ExitCode, LocustfileError, WorkersNotReady
+from katydid.locustfile import FROM_MASTER, find, unpack
+from katydid.run.children import ChildRole
+from katydid.run.settings import RunSettings
+from katydid.run.source import fetch_source
+from katydid.run.worker import WorkerRunner
+
+logger = logging.getLogger(__name__)
+
+TERMINATED = 143  # 128 + SIGTERM: an index of a Job that exits so is started again
+MASTER_GONE = 1
+CONNECT_FAILED = 255  # Locust's
+
+
+def run(launch: Launch, early: argparse.Namespace, ring: LogRing, child: ChildRole | None) -> int:
+    """Be a worker until the master says quit (0), SIGTERM (143), or the master is gone (1)."""
+    host, port = early.master_host, early.master_port
+    if child is not None and not early.worker:
+        host, port = "127.0.0.1", child.master_port()
+    paths = _locustfiles(launch, early, host, port)
+    prepared = session.prepare(launch, Role.WORKER, paths, ring, child=child)
+    environment = prepared.environment
+    try:
+        runner = WorkerRunner(environment, host, port, settings=prepared.settings)
+    except ConnectionError as error:
+        failure = WorkersNotReady(str(error))
+        failure.locust_exit_code = CONNECT_FAILED  # type: ignore[attr-defined]  # see Surface
+        raise failure from error
+    environment.runner = runner
+    runner.new_log_lines = ring.take
+    signals = StopSignals(
+        lambda name: gevent.spawn(runner.leave, f"it got {name}"), interrupts=child is None
+    )
+    if child is not None:
+        child.watch_parent(lambda: gevent.spawn(runner.leave, "its parent process died"))
+    environment.events.init.fire(environment=environment, runner=runner, web_ui=None)
+    with ReadyFile(launch.ready_file, lambda: runner.connected):
+        runner.gone.wait()
+    code = _exit_code(runner, signals)
+    environment.events.quitting.fire(environment=environment, reverse=True)
+    code = code if environment.process_exit_code is None else environment.process_exit_code
+    runner.close()
+    environment.events.quit.fire(exit_code=code)
+    return code
+
+
+def _locustfiles(launch: Launch, early: argparse.Namespace, host: str, port: int) -> list[Path]:
+    if launch.paths is not None:
+        return launch.paths
+    if early.locustfile != FROM_MASTER:
+        return find(early.locustfile)
+    settings = RunSettings(run=early.run_id or "1", curve_seed=early.curve_seed or "")
+    source = fetch_source(host, port, settings)
+    if source.error:
+        raise LocustfileError(f"The master has no locustfile to give: {source.error}.")
+    folder = unpack(source.files)
+    return [folder / name for name in source.entrypoints]
+
+
+def _exit_code(runner: WorkerRunner, signals: StopSignals) -> int:
+    if signals.received == "SIGTERM":
+        return TERMINATED
+    if runner.refused:
+        return int(ExitCode.WORKERS_NOT_READY)
+    return MASTER_GONE if runner.quit_reason else int(ExitCode.PASSED)

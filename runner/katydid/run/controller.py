@@ -1,0 +1,393 @@
+"""The half of a runner that is in charge: load, seconds, thresholds, the end.
+
+`LocalRunner` and `MasterRunner` derive from `ControllingRunner`; what differs between them is the
+fleet: one node in this process, or workers elsewhere. The story of a test is `begin_load` →
+`_second` once a second → `end` → `stop`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import gevent
+from gevent.event import Event
+
+from katydid.clock import SYSTEM_CLOCK, Clock
+from katydid.environment import Environment
+from katydid.errors import LocustfileError, UsageError
+from katydid.load.spec import ArrivalLoad, ConstantLoad, Load, ShapeLoad
+from katydid.manifest.live import LiveUpdate
+from katydid.run.control import Control, named
+from katydid.run.document import Mark, ThresholdRow
+from katydid.run.node import classes_of
+from katydid.run.runner import Runner
+from katydid.run.settings import RunSettings
+from katydid.run.states import LOADED, State
+from katydid.run.verdict import Ending, breach_sentence
+from katydid.thresholds import ThresholdSet
+from katydid.user import LoadTestShape
+
+logger = logging.getLogger(__name__)
+
+MAX_MARKS = 500
+
+
+class ControllingRunner(Runner):
+    """A runner that decides. Subclasses carry the decisions out (the `_fleet_*` methods)."""
+
+    def __init__(
+        self,
+        environment: Environment,
+        settings: RunSettings | None = None,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
+        super().__init__(environment, settings, clock)
+        self.control = Control(classes_of(environment), self._fleet(), clock)
+        self.thresholds = ThresholdSet(self.settings.thresholds)
+        self.marks: deque[Mark] = deque(maxlen=MAX_MARKS)
+        self.generation = 0  # of the live part in force
+        self.live: LiveUpdate | None = None
+        self.ending: Ending | None = None
+        self.finished = Event()  # the load has ended, for whatever reason
+        self.peak_users = 0
+        self.dropped_iterations = 0
+        self.created_at = clock.wall()
+        self.load_started_at: float | None = None
+        self.finished_at: float | None = None
+        self.partial = False
+        self.final = False  # the results are complete and nothing will change them
+        self.log_lines: Callable[[], list[str]] = list
+        self.saturated = False
+        self._ticker: gevent.Greenlet[..., Any] | None = None
+        self._stopped = Event()
+        self._stopped.set()
+        self._second_closed = 0
+        self._complete = False  # spawning_complete has fired for the present target
+
+    # -- what the subclass provides
+
+    def _fleet(self) -> Any:
+        """The Fleet that runs the users."""
+        raise AttributeError("a subclass provides _fleet")
+
+    def _fleet_begin(self, load: Load) -> None:
+        """A test begins: tell the nodes."""
+
+    def _fleet_settled(self) -> bool:
+        """True when the nodes have the users that they were told to have."""
+        return True
+
+    def _fleet_complete(self, users: int) -> None:
+        """All users are there: tell the nodes."""
+
+    def _fleet_stop(self) -> None:
+        """Stop all users and collect everything; blocks, but never for ever."""
+
+    def _after_second(self) -> None:
+        """Once a second, after statistics and thresholds (checkpoint, acks)."""
+
+    @property
+    def workers_ready(self) -> int:
+        """Nodes that take users now."""
+        return 1
+
+    # -- Locust's surface
+
+    @property
+    def target_user_count(self) -> int:
+        return self.control.target_users
+
+    @property
+    def target_user_classes_count(self) -> dict[str, int]:
+        return self.control.target_classes()
+
+    @property
+    def spawn_rate(self) -> float | None:
+        return self.control.spawn_rate
+
+    def start(
+        self,
+        user_count: int,
+        spawn_rate: float,
+        wait: bool = False,
+        user_classes: Sequence[type[Any]] | None = None,
+    ) -> None:
+        """Start `user_count` users at `spawn_rate` a second, or go to that many from here."""
+        if user_classes is not None:
+            self.control.set_classes(named(user_classes))
+        run_time = None
+        if self.state in LOADED and isinstance(self.control.load, ConstantLoad):
+            run_time = self.control.load.run_time_seconds
+        self.begin_load(ConstantLoad(user_count, spawn_rate, run_time))
+        while wait and self.state is State.SPAWNING:
+            self.clock.sleep(0.02)
+
+    def start_shape(self) -> None:
+        """Start the test that the locustfile's LoadTestShape describes."""
+        if self.state in LOADED:
+            logger.info("There is an ongoing shape test running. Editing is disabled")
+            return
+        self.begin_load(ShapeLoad())
+        self.shape_greenlet = self._ticker
+
+    def quit(self) -> None:
+        """Stop the test and every background greenlet of the runner."""
+        self.stop()
+        self.health.stop()
+        self.greenlet.kill(block=False)
+        self.finished.set()
+
+    # -- a test
+
+    def begin_load(self, load: Load) -> None:
+        """Start `load`; when a test runs already, go on with `load` at the elapsed time."""
+        shape = self._shape_for(load)
+        if self.state in LOADED:
+            if isinstance(load, ArrivalLoad) is not self.control.open_model:
+                raise UsageError(
+                    "A running test cannot change between users and an arrival rate; stop it first."
+                )
+            self.control.change(load, shape)
+            self._mark("edit", _describe(load))
+        else:
+            self._new_test(load)
+            self.control.begin(load, shape)
+            self._mark("start", _describe(load))
+        self.update_state(State.SPAWNING)
+        self._complete = False
+        logger.info("%s", _describe(load))
+        self._control_step(self._until_boundary())
+        if self._ticker is None or self._ticker.dead:
+            self._ticker = self.greenlet.spawn(self._tick)
+
+    def end(self, ending: Ending) -> None:
+        """The load is over; the first reason counts. Users are stopped in the background."""
+        if self.ending is None and self.state in LOADED:
+            self.ending = ending
+            gevent.spawn(self.stop)
+
+    def stop(self) -> None:
+        """Stop all users and wait until everything they did is counted."""
+        if self.state not in LOADED:
+            self._stopped.wait()
+            return
+        self.ending = self.ending or Ending("stopped")
+        self._stopped.clear()
+        self.environment.events.test_stopping.fire(environment=self.environment)
+        self.final_user_classes_count = dict(self.user_classes_count)
+        self.update_state(State.CLEANUP)
+        if self.environment.shape_class is not None:
+            self.environment.shape_class.reset_time()
+        try:
+            self._fleet_stop()
+        finally:
+            self.finished_at = self.clock.wall()
+            self._close_seconds(int(self.finished_at) + 1)
+            self._judge_thresholds(final=True)
+            self._mark("stop", self.ending.message or "The load ended.")
+            self.update_state(State.STOPPED)
+            self.environment.events.test_stop.fire(environment=self.environment)
+            self._stopped.set()
+            self.finished.set()
+            self._after_second()
+
+    def stop_test(self, reason: str) -> None:
+        """A user raised StopTest: the test ends."""
+        self.end(Ending("error", "StopTest", reason or "A user stopped the test."))
+
+    def wait_stopped(self) -> None:
+        """Block until no test runs."""
+        self._stopped.wait()
+
+    def reset_stats(self) -> None:
+        """Statistics start again from zero; event reset_stats."""
+        self.environment.events.reset_stats.fire()
+        self.stats.reset_all()
+        self.thresholds = ThresholdSet(self.thresholds.thresholds)
+
+    def apply_live(self, update: LiveUpdate) -> None:
+        """Replace the live part; an older or equal generation changes nothing."""
+        if update.generation <= self.generation:
+            return
+        before = self.live
+        self.generation, self.live = update.generation, update
+        self.thresholds.replace(update.thresholds)
+        self.environment.stop_timeout = update.stop_timeout_seconds
+        if self.state in LOADED and update.load != self.control.load:
+            self.begin_load(update.load)
+        if update.stop and not (before and before.stop):
+            self.end(Ending("stopped", message="The test was stopped by its resource."))
+
+    # -- seconds
+
+    def _tick(self) -> None:
+        while self.state in LOADED:
+            ends_at = self.control.ends_at()
+            left = float("inf") if ends_at is None else ends_at - self.control.elapsed
+            boundary = self._until_boundary()
+            self.clock.sleep(max(0.0, min(boundary, left)))
+            if self.state not in LOADED:
+                return
+            if left <= boundary:
+                self._control_step(0.0)
+                continue
+            self._second()
+
+    def _until_boundary(self) -> float:
+        now = self.clock.wall()
+        return int(now) + 1 - now
+
+    def _second(self) -> None:
+        """What is due at every whole second."""
+        self._close_seconds(int(self.clock.wall()))
+        self._judge_thresholds(final=False)
+        if self.state in LOADED:
+            self._control_step(self._until_boundary())
+            self._check_complete()
+        self._after_second()
+
+    def _close_seconds(self, until: int) -> None:
+        """Close the seconds before `until`; a late tick is charged to the first it missed."""
+        users = self.user_count
+        self.peak_users = max(self.peak_users, users)
+        self._collect_dropped()
+        first = self._second_closed + 1 if self._second_closed else until - 1
+        for second in range(max(first, until - 60), until):
+            self.stats.close_second(second, users, self.workers_ready, self._dropped_in_second)
+            self._dropped_in_second = 0
+        self._second_closed = max(self._second_closed, until - 1)
+
+    _dropped_in_second = 0
+
+    def _collect_dropped(self) -> None:
+        """Take over iterations that could not start."""
+        dropped, self.control.dropped = self.control.dropped, 0
+        self.count_dropped(dropped)
+
+    def count_dropped(self, dropped: int) -> None:
+        """`dropped` iterations of the open model could not start."""
+        self.dropped_iterations += dropped
+        self._dropped_in_second += dropped
+
+    def _control_step(self, horizon: float) -> None:
+        try:
+            goes_on = self.control.step(horizon)
+        except Exception as error:  # LoadTestShape.tick is the locustfile's code
+            logger.exception("The load shape failed; the test ends")
+            self.end(Ending("error", "ShapeFailed", f"The load shape failed: {error!r}."))
+            return
+        if not goes_on:
+            logger.info("--run-time limit reached, shutting down")
+            self.end(Ending("done"))
+        elif not self.control.at_target and self.state is State.RUNNING:
+            self.update_state(State.SPAWNING)
+            self._complete = False
+
+    def _check_complete(self) -> None:
+        if self._complete or self.state is not State.SPAWNING or not self.control.at_target:
+            return
+        if not self._fleet_settled():
+            return
+        self._complete = True
+        self.update_state(State.RUNNING)
+        users = self.user_count
+        counts = {name: n for name, n in self.user_classes_count.items() if n}
+        logger.info("All users spawned: %s (%d total users)", _as_json(counts), users)
+        if self.settings.reset_stats or self.environment.reset_stats:
+            logger.info("Resetting stats")
+            self.reset_stats()
+        self.environment.events.spawning_complete.fire(user_count=users)
+        self._fleet_complete(users)
+
+    # -- thresholds
+
+    def _judge_thresholds(self, final: bool) -> None:
+        if not self.thresholds.thresholds:
+            return
+        before = {state.threshold.name for state in self.thresholds.states if state.breached}
+        if final:
+            self.thresholds.final(self.control.elapsed, self.stats)
+        else:
+            self.thresholds.evaluate(self.control.elapsed, self.stats)
+        rows = self.threshold_rows()
+        for row in rows:
+            if row.status == "Breached" and row.name not in before:
+                self._mark("breach", breach_sentence(row))
+        if not final and self.thresholds.should_abort:
+            first = next(row for row in rows if row.status == "Breached")
+            logger.warning("A threshold with abort is breached: %s", breach_sentence(first))
+            self.end(Ending("aborted", message=f"{breach_sentence(first)}; the test was aborted."))
+
+    def threshold_rows(self) -> list[ThresholdRow]:
+        """The thresholds as the document shows them."""
+        return [
+            ThresholdRow(
+                name=state.threshold.name,
+                expression=state.threshold.expression,
+                status=state.status,
+                value=state.value,
+                limit=state.threshold.limit,
+                unit=state.threshold.unit,
+                breached_at=state.breached_at,
+                reason=state.reason,
+            )
+            for state in self.thresholds.states
+        ]
+
+    @property
+    def elapsed_seconds(self) -> float:
+        """Seconds of load, frozen at its end."""
+        if self.load_started_at is None:
+            return 0.0
+        if self.finished_at is not None:
+            return max(0.0, self.finished_at - self.load_started_at)
+        return self.control.elapsed
+
+    # -- small things
+
+    def _new_test(self, load: Load) -> None:
+        self.stats.clear_all()
+        self.exceptions.clear()
+        self.marks.clear()
+        self.thresholds = ThresholdSet(self.thresholds.thresholds)
+        self.ending = None
+        self.finished.clear()
+        self.finished_at = None
+        self.peak_users = self.dropped_iterations = self._dropped_in_second = 0
+        self.saturated = False
+        self.cpu_warning_emitted = False
+        self.load_started_at = self.clock.wall()
+        self._second_closed = int(self.load_started_at) - 1
+        self.control = Control(classes_of(self.environment), self._fleet(), self.clock)
+        self._fleet_begin(load)
+
+    def _shape_for(self, load: Load) -> LoadTestShape | None:
+        if not isinstance(load, ShapeLoad):
+            return None
+        shape = self.environment.shape_class
+        if shape is None:
+            raise LocustfileError("The load is a shape, but the locustfile has no LoadTestShape.")
+        shape.runner = self
+        if self.state not in LOADED:
+            shape.reset_time()
+        return shape
+
+    def _mark(self, kind: str, text: str) -> None:
+        self.marks.append(Mark(self.clock.wall(), kind, text))
+
+
+def _describe(load: Load) -> str:
+    if isinstance(load, ConstantLoad):
+        return f"Ramping to {load.users} users at a rate of {load.spawn_rate:.2f} per second"
+    if isinstance(load, ShapeLoad):
+        return "Shape test starting"
+    if isinstance(load, ArrivalLoad):
+        return f"Starting {load.rate:g} iterations per second with up to {load.max_users} users"
+    return f"Starting a load of {len(load.stages)} stages"
+
+
+def _as_json(counts: dict[str, int]) -> str:
+    return "{" + ", ".join(f'"{name}": {count}' for name, count in sorted(counts.items())) + "}"

@@ -1,0 +1,568 @@
+"""The master: decides what the workers do and merges what they report.
+
+It talks to them only through `wire` messages, one handler per message. What it promises of
+reports, checkpoints and lost workers is DESIGN §2.4-2.5; `docs/architecture.md` draws it.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import katydid
+from katydid import tunables
+from katydid.clock import SYSTEM_CLOCK, Clock
+from katydid.environment import Environment
+from katydid.load.spec import ArrivalLoad, Load
+from katydid.run.controller import ControllingRunner
+from katydid.run.keys import keys_of
+from katydid.run.memory import Memory
+from katydid.run.runner import CustomMessage, format_exception
+from katydid.run.settings import RunSettings
+from katydid.run.states import LOADED, State
+from katydid.run.verdict import Ending
+from katydid.run.workers import WorkerNode, WorkerNodes
+from katydid.wire import messages as m
+from katydid.wire.links import DecodeFailure, LinkClosed, MasterLink
+
+logger = logging.getLogger(__name__)
+
+STOP_SECONDS = 60.0
+"""Beyond the drain, wait this long for workers to stop and deliver."""
+
+RETURN_SECONDS = 5.0
+"""A master that came back waits this long for its workers before it moves their users."""
+
+ABSENT_SECONDS = 60.0
+"""Workers missing for so long count against `max_lost`."""
+
+
+class MasterRunner(ControllingRunner):
+    """Runs a test on workers."""
+
+    def __init__(
+        self,
+        environment: Environment,
+        master_bind_host: str = "*",
+        master_bind_port: int = 5557,
+        settings: RunSettings | None = None,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
+        self.clients = WorkerNodes()
+        self.session = uuid.uuid4().hex[:12]
+        self.test_number = 0
+        self.workers_lost = 0  # times a worker went missing
+        self.applied: dict[tuple[str, int], int] = {}  # (worker, incarnation) → last merged report
+        self.durable: dict[tuple[str, int], int] = {}  # … → last in the checkpoint
+        self.source: Callable[[], m.Source] = lambda: m.Source((), {}, "there is no locustfile")
+        super().__init__(environment, settings, clock)
+        self.stats.grace_seconds = 1  # a second stays open for the reports of all workers
+        self.indexes: dict[str, int] = {}
+        self._targets_number = 0
+        self._hold_until = 0.0  # monotonic; no rebalancing before
+        self._absent_since: float | None = None
+        self.worker_logs: dict[str, list[str]] = {}
+        self.memory = Memory(self, self.settings.checkpoint)
+        self.server = MasterLink(master_bind_host, master_bind_port, keys_of(self.settings))
+        self._handlers: dict[type[Any], Callable[[str, Any], None]] = {
+            m.Hello: self._on_hello,
+            m.Beat: self._on_beat,
+            m.Report: self._on_report,
+            m.Settled: self._on_settled,
+            m.Stopped: self._on_stopped,
+            m.Bye: self._on_bye,
+            m.StopTest: self._on_stop_test,
+            m.Custom: self._on_custom,
+            m.Logs: self._on_logs,
+            m.SourceRequest: self._on_source_request,
+        }
+        self.health.start()
+        environment.events.user_error.add_listener(self._on_user_error)
+        self.greenlet.spawn(self._receive)
+        self.greenlet.spawn(self._watch)
+
+    # -- Locust's surface
+
+    @property
+    def user_classes_count(self) -> dict[str, int]:
+        counts = {user_class.__name__: 0 for user_class in self.user_classes}
+        for node in self.clients.active:
+            for name, users in node.user_classes_count.items():
+                counts[name] = counts.get(name, 0) + users
+        return counts
+
+    reported_user_classes_count = user_classes_count
+
+    @property
+    def worker_count(self) -> int:
+        """Workers that are ready, spawning or running."""
+        return len(self.clients.active)
+
+    @property
+    def workers_ready(self) -> int:
+        return self.worker_count
+
+    def get_worker_index(self, client_id: str) -> int:
+        """The stable index of a worker, -1 for an unknown one."""
+        return self.indexes.get(client_id, -1)
+
+    def send_message(self, msg_type: str, data: Any = None, client_id: str | None = None) -> None:
+        """Send a custom message to one worker, or to all."""
+        nodes = [self.clients[client_id]] if client_id else self.clients.active
+        for node in nodes:
+            self.server.send(node.identity, m.Custom(msg_type, data))
+
+    def update_user_class(self, attributes: dict[str, Any]) -> None:
+        """Set attributes of a user class here and on every worker."""
+        self.environment.update_user_class(attributes)
+        self._broadcast(m.UpdateUserClass(attributes))
+
+    def reset_stats(self) -> None:
+        super().reset_stats()
+        self._broadcast(m.ResetStats())
+
+    def quit(self) -> None:
+        """Stop the test, send the workers home, close."""
+        self.stop()
+        self.memory.save_now()
+        self._acknowledge_all()
+        for node in self.clients.active:
+            self.server.send(node.identity, m.Quit("the test is over"))
+        self._wait(lambda: not self.clients.active, 3.0)
+        super().quit()
+        self.server.close()
+
+    def wait_for_workers(self, count: int, timeout: float) -> bool:
+        """Block until `count` workers are there; False after `timeout` seconds (0: for ever)."""
+        return self._wait(lambda: self.worker_count >= count, timeout or float("inf"))
+
+    # -- the fleet (see run.control.Fleet)
+
+    def nodes(self) -> list[str]:
+        """Ids of the workers that take users, by index."""
+        return [node.id for node in self.clients.active if node.takes_users]
+
+    def assign(self, targets: Mapping[str, Mapping[str, int]], over_seconds: float) -> None:
+        """Tell each worker named what it shall run."""
+        self._targets_number += 1
+        for worker, users in targets.items():
+            node = self.clients.get(worker)
+            if node is not None and node.takes_users:
+                node.targets_number = self._targets_number
+                self.server.send(
+                    node.identity, m.Targets(self._targets_number, dict(users), over_seconds)
+                )
+
+    def schedule(self, node: str, base: float, offsets_us: bytes, max_users: int) -> None:
+        """Deal iterations to a worker."""
+        self.server.send(self.clients[node].identity, m.Arrivals(base, offsets_us, max_users))
+
+    def _fleet(self) -> MasterRunner:
+        return self
+
+    def _fleet_begin(self, load: Load) -> None:
+        self.test_number += 1
+        if isinstance(load, ArrivalLoad):
+            self.stats.enable_service()
+        self._targets_number += 1
+        for node in self.clients.all:
+            node.stopped_at_number = None
+            node.max_cpu = node.max_lag_ms = 0.0
+            node.was_stalled = False
+        self.environment.events.test_start.fire(environment=self.environment)
+        for node in self.clients.active:
+            self.server.send(node.identity, self._start_message(isinstance(load, ArrivalLoad)))
+
+    def _fleet_settled(self) -> bool:
+        nodes = [node for node in self.clients.active if node.takes_users]
+        return bool(nodes) and all(node.settled_number >= node.targets_number for node in nodes)
+
+    def _fleet_complete(self, users: int) -> None:
+        self._broadcast(m.SpawningComplete(users))
+
+    def _fleet_stop(self) -> None:
+        self._broadcast(m.Stop())
+        drain = self.environment.stop_timeout or 0.0
+        if not self._wait(self._all_delivered, drain + STOP_SECONDS):
+            late = [node.id for node in self.clients.active if not self._delivered(node)]
+            self.partial = True
+            logger.warning(
+                "Workers %s did not stop and deliver within %g s; the results lack their last part",
+                ", ".join(late),
+                drain + STOP_SECONDS,
+            )
+
+    def _after_second(self) -> None:
+        self.memory.save_if_due()
+
+    # -- what workers say
+
+    def _receive(self) -> None:
+        while True:
+            try:
+                received = self.server.receive()
+            except LinkClosed:
+                return
+            if received is None:
+                continue
+            identity, message = received
+            if isinstance(message, DecodeFailure):
+                if not message.resync:
+                    logger.warning("%s sent what is no message: %s", identity, message.reason)
+                self.server.send(identity, m.Resync())
+                continue
+            handler = self._handlers.get(type(message))
+            if handler is None:
+                logger.warning("%s sent a %s, which is not a worker's", identity, message)
+                continue
+            try:
+                handler(identity, message)
+            except Exception:  # one worker's message must not end the service for all
+                logger.exception("A %s of %s failed", type(message).__name__, identity)
+
+    def _on_hello(self, identity: str, hello: m.Hello) -> None:
+        node = self.clients.get(hello.worker)
+        refusal = _refusal(hello, node)
+        if refusal:
+            logger.warning("Worker %s is refused: %s", hello.worker, refusal)
+            self.server.send(identity, m.Refuse(refusal))
+            return
+        fresh = node is None or node.incarnation != hello.incarnation or not node.active
+        node = self._admit(identity, hello, node)
+        known = not hello.run or hello.run.split(".")[0] == self.session
+        key = (node.id, node.incarnation)
+        if not known:
+            self.applied.pop(key, None)
+            self.durable.pop(key, None)
+        self.server.send(
+            identity,
+            m.Welcome(
+                index=node.index,
+                run=self.session,
+                run_known=known,
+                applied=self.applied.get(key, 0),
+                durable=self.durable.get(key, 0),
+                wall=self.clock.wall(),
+                hello_wall=hello.wall,
+            ),
+        )
+        if fresh:
+            logger.info(
+                "Worker %s (index %d) reported as ready. %d workers connected.",
+                node.id,
+                node.index,
+                self.worker_count,
+            )
+            self.environment.events.worker_connect.fire(client_id=node.id)
+        if self.state in LOADED:
+            self._join(node, resumed=hello.run == self._run)
+        elif hello.run == self._run and hello.state in LOADED:
+            self.server.send(identity, m.Stop())
+        else:
+            node.stopped_at_number = hello.last_number if hello.run == self._run else 0
+
+    def _admit(self, identity: str, hello: m.Hello, node: WorkerNode | None) -> WorkerNode:
+        if node is None:
+            node = WorkerNode(
+                hello.worker, self._index_for(hello.worker), identity, hello.incarnation
+            )
+            self.clients.add(node)
+            if self.load_started_at is not None:
+                self._mark("worker-joined", f"Worker {node.index} joined.")
+        elif node.incarnation != hello.incarnation:
+            if node.active:
+                self._lose(node, "was replaced")
+            self.clients.move(node, identity)
+            node.incarnation = hello.incarnation
+            self._mark("worker-joined", f"Worker {node.index} came back as a new process.")
+            node.user_classes_count = {}
+            node.settled_number = node.targets_number = 0
+        node.version = hello.engine
+        node.state = State(hello.state)
+        node.lost_at = None
+        node.leaving = False
+        node.stopped_at_number = None
+        node.last_beat = self.clock.monotonic()
+        self.control.forget(node.id)
+        return node
+
+    def _join(self, node: WorkerNode, resumed: bool) -> None:
+        """A worker comes into a running test."""
+        self.server.send(
+            node.identity, self._start_message(self.control.open_model, resumed=resumed)
+        )
+        if self.clock.monotonic() >= self._hold_until:
+            self.control.place(1.0)
+
+    def _on_beat(self, identity: str, beat: m.Beat) -> None:
+        node = self.clients.by_identity(identity)
+        if node is None or beat.incarnation != node.incarnation:
+            self.server.send(identity, m.BeatReply(self.clock.wall(), ""))
+            return
+        self.server.send(identity, m.BeatReply(self.clock.wall(), self.session))
+        node.last_beat = self.clock.monotonic()
+        node.cpu_usage, node.memory_usage = beat.cpu_percent, beat.memory_bytes
+        node.loop_lag_ms, node.hub_age_seconds = beat.loop_lag_ms, beat.hub_age_seconds
+        node.max_cpu = max(node.max_cpu, beat.cpu_percent)
+        node.max_lag_ms = max(node.max_lag_ms, beat.loop_lag_ms, beat.hub_age_seconds * 1000)
+        if node.state is State.LEFT:
+            return
+        came_back = node.state is State.MISSING
+        stalled = beat.hub_age_seconds > tunables.heartbeat_timeout()
+        node.state = State.STALLED if stalled else State(beat.state)
+        if stalled and not node.was_stalled:
+            node.was_stalled = True
+            self._mark("saturated", f"The event loop of worker {node.index} hangs.")
+            logger.warning(
+                "Worker %s is alive, but its event loop has not turned for %.1f s: a task computes "
+                "or blocks. Its latencies are not the target's.",
+                node.id,
+                beat.hub_age_seconds,
+            )
+        if came_back:
+            node.lost_at = None
+            logger.info("Worker %s (index %d) is back.", node.id, node.index)
+            self._mark("worker-joined", f"Worker {node.index} is back.")
+            self.control.forget(node.id)
+            if self.state in LOADED:
+                self.control.place(1.0)
+        self.environment.events.heartbeat_received.fire(client_id=node.id, timestamp=beat.wall)
+
+    def _on_report(self, identity: str, report: m.Report) -> None:
+        node = self.clients.by_identity(identity)
+        if node is None:
+            self.server.send(identity, m.Resync())
+            return
+        key = (node.id, node.incarnation)
+        applied = self.applied.get(key, 0)
+        if report.number == applied + 1:
+            self._merge(node, report)
+            self.applied[key] = applied = report.number
+        durable = applied if self.settings.checkpoint is None else self.durable.get(key, 0)
+        self.server.send(identity, m.Ack(applied, durable))
+
+    def _merge(self, node: WorkerNode, report: m.Report) -> None:
+        if node.state is not State.MISSING:
+            node.user_classes_count = {n: c for n, c in report.users.items() if c}
+        if report.run != self._run:
+            lost = int(report.delta.requests.sum())
+            if lost:
+                logger.warning(
+                    "Worker %s delivered %d samples of a test that is over", node.id, lost
+                )
+            return
+        self.stats.merge(report.delta)
+        self.count_dropped(report.dropped_iterations)
+        for message, text, count in report.exceptions:
+            self.log_exception(node.id, message, text, count)
+        data = {
+            "user_classes_count": report.users,
+            "user_count": sum(report.users.values()),
+            **report.extra,
+        }
+        self.environment.events.worker_report.fire(client_id=node.id, data=data)
+
+    def _on_settled(self, identity: str, settled: m.Settled) -> None:
+        node = self.clients.by_identity(identity)
+        if node is None:
+            return
+        node.settled_number = max(node.settled_number, settled.number)
+        node.user_classes_count = {n: c for n, c in settled.users.items() if c}
+        self._check_complete()
+
+    def _on_stopped(self, identity: str, stopped: m.Stopped) -> None:
+        node = self.clients.by_identity(identity)
+        if node is not None:
+            node.stopped_at_number = stopped.last_number
+            node.user_classes_count = {}
+
+    def _on_bye(self, identity: str, bye: m.Bye) -> None:
+        node = self.clients.by_identity(identity)
+        if node is None:
+            return
+        if bye.last_number < 0:  # it announces that it will go
+            node.leaving = True
+            logger.info("Worker %s (index %d) leaves: %s", node.id, node.index, bye.reason)
+        else:
+            node.state, node.user_classes_count = State.LEFT, {}
+            node.stopped_at_number = bye.last_number
+            logger.info("Worker %s (index %d) has left.", node.id, node.index)
+        if self.state in LOADED:
+            self.control.forget(node.id)
+            self.control.place(0.0)
+            self._end_if_empty("The last worker quit, stopping test.")
+
+    def _on_stop_test(self, identity: str, message: m.StopTest) -> None:
+        self.stop_test(message.reason)
+
+    def _on_custom(self, identity: str, custom: m.Custom) -> None:
+        node = self.clients.by_identity(identity)
+        self.deliver(CustomMessage(custom.type, custom.data, node.id if node else identity))
+
+    def _on_logs(self, identity: str, logs: m.Logs) -> None:
+        node = self.clients.by_identity(identity)
+        if node is not None:
+            lines = self.worker_logs.setdefault(node.id, [])
+            lines += logs.lines
+            del lines[: -tunables.MAX_LOG_LINES]
+
+    def _on_source_request(self, identity: str, _: m.SourceRequest) -> None:
+        self.server.send(identity, self.source())
+
+    # -- liveness
+
+    def _watch(self) -> None:
+        while True:
+            due = self.clock.monotonic() + tunables.HEARTBEAT_INTERVAL
+            self.clock.sleep(tunables.HEARTBEAT_INTERVAL)
+            self.clock.sleep(0)  # let the socket be drained before anyone is judged
+            late = max(0.0, self.clock.monotonic() - due)
+            for node in self.clients.active:
+                node.last_beat += late  # our own lag is not a worker's silence
+                silence = self.clock.monotonic() - node.last_beat
+                if silence > tunables.heartbeat_timeout():
+                    self._lose(node, f"has not been heard of for {silence:.0f} s")
+            self._release_hold()
+            self._check_absence()
+
+    def _lose(self, node: WorkerNode, how: str) -> None:
+        logger.warning("Worker %s (index %d) %s.", node.id, node.index, how)
+        node.state = State.MISSING
+        node.lost_at = self.clock.wall()
+        node.user_classes_count = {}
+        self.workers_lost += 1
+        self._mark("worker-lost", f"Worker {node.index} {how}.")
+        if self.state in LOADED:
+            self.control.forget(node.id)
+            self.control.place(0.0)
+            self._end_if_empty("The last worker went missing, stopping test.")
+
+    def _end_if_empty(self, text: str) -> None:
+        if self.settings.stop_when_empty and not self.nodes() and self.state in LOADED:
+            logger.info(text)
+            self.end(Ending("error", "WorkersLost", "No worker is left to run the users."))
+
+    def _check_absence(self) -> None:
+        expected = max(1, self.settings.expected_workers)
+        absent = expected - len(self.nodes())
+        if self.state not in LOADED or absent <= self.settings.max_lost * expected:
+            self._absent_since = None
+            return
+        now = self.clock.monotonic()
+        self._absent_since = self._absent_since or now
+        if now - self._absent_since > ABSENT_SECONDS:
+            self.end(
+                Ending(
+                    "error",
+                    "TooManyWorkersLost",
+                    f"{absent} of {expected} workers have been gone for over "
+                    f"{ABSENT_SECONDS:.0f} s.",
+                )
+            )
+
+    def _release_hold(self) -> None:
+        if self._hold_until and self.clock.monotonic() >= self._hold_until:
+            self._hold_until = 0.0
+            if self.state in LOADED:
+                self.control.place(1.0)
+
+    def resume(self, load: Load, position: Mapping[str, Any], elapsed: float, gap: float) -> None:
+        """Go on with a run from its checkpoint, `gap` seconds after that was written."""
+        shape = self._shape_for(load)
+        self.control.begin(load, shape, elapsed)
+        self.control.restore(position, elapsed)
+        self._hold_until = self.clock.monotonic() + RETURN_SECONDS
+        self._second_closed = int(self.clock.wall()) - 1
+        self.state = State.SPAWNING
+        self._mark("gap", f"The master was away for up to {gap:.1f} s and goes on.")
+        logger.info("The run goes on from its checkpoint, %.1f s after it was written", gap)
+        self._ticker = self.greenlet.spawn(self._tick)
+
+    # -- small things
+
+    @property
+    def _run(self) -> str:
+        return f"{self.session}.{self.test_number}"
+
+    def _start_message(self, open_model: bool, resumed: bool = False) -> m.Start:
+        environment = self.environment
+        return m.Start(
+            run=self._run,
+            host=environment.host,
+            stop_timeout=environment.stop_timeout or 0.0,
+            options=plain_options(environment.parsed_options),
+            user_classes=tuple(c.__name__ for c in environment.user_classes),
+            open_model=open_model,
+            resumed=resumed,
+        )
+
+    def _index_for(self, worker: str) -> int:
+        """Stable per id: a pod's index is its own, others get the lowest that is free."""
+        if worker not in self.indexes:
+            taken = set(self.indexes.values())
+            wanted = int(worker) if worker.isdecimal() else -1
+            free = next(i for i in range(len(taken) + 1) if i not in taken)
+            self.indexes[worker] = wanted if wanted >= 0 and wanted not in taken else free
+        return self.indexes[worker]
+
+    def _all_delivered(self) -> bool:
+        return all(self._delivered(node) for node in self.clients.active)
+
+    def _delivered(self, node: WorkerNode) -> bool:
+        applied = self.applied.get((node.id, node.incarnation), 0)
+        return node.stopped_at_number is not None and applied >= node.stopped_at_number
+
+    def _broadcast(self, message: m.Message) -> None:
+        for node in self.clients.active:
+            self.server.send(node.identity, message)
+
+    def _acknowledge_all(self) -> None:
+        for node in self.clients.active:
+            key = (node.id, node.incarnation)
+            applied = self.applied.get(key, 0)
+            durable = applied if self.settings.checkpoint is None else self.durable.get(key, 0)
+            self.server.send(node.identity, m.Ack(applied, durable))
+
+    def checkpointed(self, applied: dict[tuple[str, int], int]) -> None:
+        """Everything up to `applied` is on disk."""
+        self.durable = dict(applied)
+        self._acknowledge_all()
+
+    def _wait(self, condition: Callable[[], bool], timeout: float) -> bool:
+        deadline = self.clock.monotonic() + timeout
+        while not condition():
+            if self.clock.monotonic() >= deadline:
+                return False
+            self.clock.sleep(0.02)
+        return True
+
+    def _on_user_error(
+        self, user_instance: Any, exception: BaseException, tb: Any, **_: Any
+    ) -> None:
+        msg, text = format_exception(exception, tb)
+        self.log_exception("master", msg, text)
+
+
+def plain_options(options: Any) -> dict[str, Any]:
+    """The parsed options that travel: values that msgpack can carry."""
+    if options is None:
+        return {}
+    return {
+        name: value
+        for name, value in vars(options).items()
+        if isinstance(value, str | int | float | bool | None)
+        or (isinstance(value, list) and all(isinstance(item, str | int | float) for item in value))
+    }
+
+
+def _refusal(hello: m.Hello, node: WorkerNode | None) -> str:
+    if hello.protocol != m.PROTOCOL:
+        return (
+            f"it speaks protocol {hello.protocol} and the master {m.PROTOCOL} (katydid "
+            f"{hello.engine} and {katydid.__version__}); use the same version of Katydid on both"
+        )
+    if node is not None and hello.incarnation < node.incarnation and node.active:
+        return "a newer process with the same worker id has taken its place"
+    return ""

@@ -1,0 +1,156 @@
+"""What a master remembers across its own death: dumped every few seconds, restored at start.
+
+With a checkpoint, a report is durable only once it is in a file that has been fsynced; the
+workers keep it until then and send it again to a master that came back (DESIGN §2.4).
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import gevent
+
+from katydid.errors import ExitCode
+from katydid.load.text import load_from_manifest, load_to_manifest
+from katydid.manifest import live
+from katydid.run import checkpoint
+from katydid.run.document import Mark
+from katydid.run.states import LOADED, State
+from katydid.run.verdict import Ending
+
+if TYPE_CHECKING:
+    from katydid.run.master import MasterRunner
+
+logger = logging.getLogger(__name__)
+
+SAVE_SECONDS = 5.0
+
+
+class Memory:
+    """The checkpoint of one master; does nothing without a path."""
+
+    def __init__(self, master: MasterRunner, path: Path | None) -> None:
+        self._master = master
+        self._path = path
+        self._saved_at = 0.0
+        self._saving: gevent.Greenlet[..., Any] | None = None
+        self.finished = False  # set once the results are written: nothing runs again
+
+    def save_if_due(self) -> None:
+        """Save in the background when the last time was `SAVE_SECONDS` ago."""
+        now = self._master.clock.monotonic()
+        if self._path is None or now - self._saved_at < SAVE_SECONDS:
+            return
+        if self._saving is None or self._saving.dead:
+            self._saved_at = now
+            self._saving = gevent.spawn(self.save_now)
+
+    def save_now(self) -> None:
+        """Write the checkpoint; what it contains is durable when this returns."""
+        if self._path is None:
+            return
+        applied = dict(self._master.applied)
+        content = self._dump()
+        try:
+            gevent.get_hub().threadpool.apply(checkpoint.write, (self._path, content))
+        except OSError as error:
+            logger.warning("The checkpoint %s could not be written: %s", self._path, error)
+            return
+        self._master.checkpointed(applied)
+
+    def restore(self) -> bool:
+        """Take up the run of the checkpoint; False when there is none.
+
+        InternalError when the file is damaged.
+        """
+        content = checkpoint.read(self._path) if self._path is not None else None
+        if content is None:
+            return False
+        self._load(content)
+        return True
+
+    def _dump(self) -> dict[str, Any]:
+        master = self._master
+        loaded = master.state in LOADED
+        return {
+            "finished": self.finished,
+            "session": master.session,
+            "test_number": master.test_number,
+            "loaded": loaded,
+            "wall": master.clock.wall(),
+            "load": load_to_manifest(master.control.load) if master.control.load else None,
+            "control": master.control.dump() if master.control.load else None,
+            "applied": [[w, i, n] for (w, i), n in master.applied.items()],
+            "indexes": dict(master.indexes),
+            "stats": master.stats.dump(),
+            "thresholds": master.thresholds.dump(),
+            "exceptions": [
+                {**entry, "key": key, "nodes": sorted(entry["nodes"])}
+                for key, entry in master.exceptions.items()
+            ],
+            "marks": [[mark.time, mark.kind, mark.text] for mark in master.marks],
+            "generation": master.generation,
+            "live": master.live.body if master.live is not None else None,
+            "created_at": master.created_at,
+            "load_started_at": master.load_started_at,
+            "finished_at": master.finished_at,
+            "peak_users": master.peak_users,
+            "dropped": master.dropped_iterations,
+            "workers_lost": master.workers_lost,
+            "partial": master.partial,
+            "saturated": master.saturated,
+            "health": [master.health.max_cpu_percent, master.health.max_loop_lag_ms],
+            "ending": _dump_ending(master.ending),
+        }
+
+    def _load(self, content: dict[str, Any]) -> None:
+        master = self._master
+        self.finished = bool(content["finished"])
+        master.session = content["session"]
+        master.test_number = content["test_number"]
+        master.applied = {(w, i): n for w, i, n in content["applied"]}
+        master.durable = dict(master.applied)
+        master.indexes.update(content["indexes"])
+        if content["live"] is not None:
+            master.live = live.from_body(content["live"])
+            master.generation = content["generation"]
+            master.thresholds.replace(master.live.thresholds)
+        master.stats.load(content["stats"])
+        master.thresholds.load(content["thresholds"])
+        for entry in content["exceptions"]:
+            master.exceptions[entry.pop("key")] = {**entry, "nodes": set(entry["nodes"])}
+        master.marks.extend(Mark(*mark) for mark in content["marks"])
+        for name in ("created_at", "load_started_at", "finished_at", "peak_users"):
+            setattr(master, name, content[name])
+        master.dropped_iterations = content["dropped"]
+        master.workers_lost = content["workers_lost"]
+        master.partial, master.saturated = content["partial"], content["saturated"]
+        master.health.max_cpu_percent, master.health.max_loop_lag_ms = content["health"]
+        master.ending = _load_ending(content["ending"])
+        if content["loaded"] and not self.finished:
+            self._resume(content)
+        elif content["load_started_at"] is not None:
+            master.state = State.STOPPED
+
+    def _resume(self, content: dict[str, Any]) -> None:
+        gap = max(0.0, self._master.clock.wall() - content["wall"])
+        self._master.resume(
+            load_from_manifest(content["load"]),
+            content["control"],
+            elapsed=content["control"]["elapsed"] + gap,
+            gap=gap,
+        )
+
+
+def _dump_ending(ending: Ending | None) -> list[Any] | None:
+    if ending is None:
+        return None
+    return [ending.kind, ending.reason, ending.message, int(ending.exit_code)]
+
+
+def _load_ending(raw: list[Any] | None) -> Ending | None:
+    if raw is None:
+        return None
+    return Ending(raw[0], raw[1], raw[2], ExitCode(raw[3]))

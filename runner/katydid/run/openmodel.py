@@ -1,0 +1,123 @@
+"""The open model on one node: iterations start when they are due, whatever the target does.
+
+The master says when (absolute times of the common clock); this pool finds each due iteration an
+idle user, starts another user while the pool may grow, and counts the iteration as dropped when
+it may not. How late an iteration starts is handed to the user with it and is added to the first
+sample, so that a stall of the target shows in the percentiles instead of vanishing from them.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from typing import Any
+
+import gevent
+import numpy as np
+from gevent.event import AsyncResult, Event
+
+from katydid.clock import SYSTEM_CLOCK, Clock
+from katydid.load.sequence import ClassSequence
+from katydid.run.population import Population
+from katydid.user import User
+
+
+class IterationPool:
+    """Hands due iterations to idle users."""
+
+    def __init__(
+        self, population: Population, weights: Mapping[str, float], clock: Clock = SYSTEM_CLOCK
+    ) -> None:
+        self._population = population
+        # Iterations are dealt by weight; a fixed count says nothing about them.
+        self._sequence = ClassSequence([(n, w or 1.0, 0) for n, w in weights.items()])
+        self._fallback = next(iter(weights))
+        self._clock = clock
+        self._due: deque[float] = deque()  # intended starts, monotonic seconds, ascending
+        self._idle: dict[str, deque[tuple[User, AsyncResult[float]]]] = {}
+        self._assigned: dict[User, float] = {}  # first iteration of users that are starting
+        self._max_users = 0
+        self._wake = Event()
+        self._pacer: gevent.Greenlet[..., Any] | None = None
+        self.started = 0
+        self.dropped = 0
+
+    def start(self) -> None:
+        """Begin to serve; users started from now on take iterations from here."""
+        self._population.next_iteration = self.next_iteration
+        self._pacer = gevent.spawn(self._run)
+
+    def stop(self) -> None:
+        """Start no further iteration. Users that wait for one are stopped by the population."""
+        self._due.clear()
+        if self._pacer is not None:
+            self._pacer.kill(block=False)
+            self._pacer = None
+        self._population.next_iteration = None
+
+    def schedule(self, base: float, offsets_us: bytes, max_users: int, wall_offset: float) -> None:
+        """Add iterations due at `base` + offsets (µs, u32); `base` is on the master's clock.
+
+        `wall_offset` is the master's clock minus ours, in seconds.
+        """
+        self._max_users = max_users
+        start = self._clock.monotonic() + (base - wall_offset - self._clock.wall())
+        self._due.extend((start + np.frombuffer(offsets_us, dtype="<u4") / 1e6).tolist())
+        self._wake.set()
+
+    def take_dropped(self) -> int:
+        """Iterations dropped since the last call."""
+        dropped, self.dropped = self.dropped, 0
+        return dropped
+
+    def next_iteration(self, user: User) -> float:
+        """Block until `user` has an iteration to run; returns how late it starts, ms."""
+        intended = self._assigned.pop(user, None)
+        if intended is None:
+            waiter: AsyncResult[float] = AsyncResult()
+            place = (user, waiter)
+            idle = self._idle.setdefault(type(user).__name__, deque())
+            idle.append(place)
+            try:
+                intended = float(waiter.get() or 0.0)
+            finally:
+                if not waiter.ready():  # killed while waiting
+                    idle.remove(place)
+        return max(0.0, (self._clock.monotonic() - intended) * 1000)
+
+    def _run(self) -> None:
+        while True:
+            if not self._due:
+                self._wake.clear()
+                self._wake.wait()
+                continue
+            ahead = self._due[0] - self._clock.monotonic()
+            if ahead > 0:
+                self._clock.sleep(ahead)
+                continue
+            self._begin(self._due.popleft())
+
+    def _begin(self, intended: float) -> None:
+        name = self._sequence.next() or self._fallback
+        place = self._take_idle(name)
+        if place is None and len(self._population) < self._max_users:
+            user = self._population.spawn_one(name)
+            self._assigned[user] = intended
+            self.started += 1
+            return
+        place = place or self._take_any_idle()
+        if place is None:
+            self.dropped += 1
+            return
+        self.started += 1
+        place[1].set(intended)
+
+    def _take_idle(self, name: str) -> tuple[User, AsyncResult[float]] | None:
+        idle = self._idle.get(name)
+        return idle.popleft() if idle else None
+
+    def _take_any_idle(self) -> tuple[User, AsyncResult[float]] | None:
+        for idle in self._idle.values():
+            if idle:
+                return idle.popleft()
+        return None

@@ -1,0 +1,302 @@
+"""From a live runner to the document that every output is made of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from katydid import tunables
+from katydid.load.spec import ArrivalLoad, ConstantLoad, Load, ShapeLoad, StagedLoad
+from katydid.load.text import load_to_manifest
+from katydid.run.controller import ControllingRunner
+from katydid.run.document import (
+    SCHEMA,
+    ExceptionRow,
+    FailureRow,
+    GeneratorRow,
+    HistoryPoint,
+    LatencyRow,
+    LoadRow,
+    RequestRow,
+    RunDocument,
+    Status,
+    WorkerRow,
+)
+from katydid.run.master import MasterRunner
+from katydid.run.states import LOADED, PHASE_OF_VERDICT, Phase, State
+from katydid.run.verdict import Ending, Judgement, judge
+from katydid.stats import StatsEntry
+from katydid.stats.entry import Distribution
+from katydid.user.inspect import task_ratio
+
+AGGREGATED = "Aggregated"
+CURRENT = (0.50, 0.95, 0.99)
+FRACTIONS = (0.50, 0.66, 0.75, 0.80, 0.90, 0.95, 0.98, 0.99, 0.999, 0.9999, 1.0)
+
+
+def percentile_name(fraction: float) -> str:
+    """0.95 → "p95", 0.999 → "p99.9"."""
+    return f"p{fraction * 100:.6g}"
+
+
+def status(runner: ControllingRunner) -> Status:
+    """What `GET /api/v1/status` answers; cheap enough for every second."""
+    rows = runner.threshold_rows()
+    entry = runner.stats.total
+    judgement = judgement_of(runner) if runner.finished_at is not None else None
+    control = runner.control
+    workers = runner.clients if isinstance(runner, MasterRunner) else None
+    return Status(
+        run=runner.settings.run,
+        generation=runner.generation,
+        state=runner.state.value,
+        phase=_phase(runner, judgement).value,
+        final=runner.final,
+        verdict=judgement.verdict.value if judgement else None,
+        reason=judgement.reason if judgement else "",
+        message=judgement.message if judgement else "",
+        name=runner.settings.name,
+        host=runner.environment.host,
+        user_classes=[c.__name__ for c in runner.environment.user_classes],
+        started_at=runner.created_at,
+        load_started_at=runner.load_started_at,
+        finished_at=runner.finished_at,
+        elapsed_seconds=runner.elapsed_seconds,
+        load=_load_row(runner, control.load or runner.settings.load),
+        total=_request_row(entry, "", AGGREGATED),
+        workers_expected=runner.settings.expected_workers if workers is not None else 0,
+        workers_ready=len(workers.active) if workers is not None else 0,
+        workers_lost=len(workers.missing) if workers is not None else 0,
+        generator=generator(runner),
+        thresholds=rows,
+        latency_clock="process",
+        partial=runner.partial,
+    )
+
+
+def document(runner: ControllingRunner) -> RunDocument:
+    """Everything a report shows."""
+    stats = runner.stats
+    rows = [
+        _request_row(entry, entry.method, entry.name)
+        for _, entry in sorted(stats.entries.items(), key=lambda item: item[0])
+    ]
+    charted = rows[: tunables.MAX_CHARTED_NAMES]
+    classes = runner.environment.user_classes
+    counts = runner.final_user_classes_count or runner.user_classes_count
+    return RunDocument(
+        schema=SCHEMA,
+        status=status(runner),
+        requests=rows,
+        failures=[FailureRow(*row) for row in _failures(runner)],
+        exceptions=[_exception_row(entry) for entry in runner.exceptions.values()],
+        workers=_worker_rows(runner),
+        history=[_history_point(point) for point in stats.history_points()],
+        request_history={
+            f"{row.method} {row.name}": [
+                _history_point(point) for point in stats.history_points(row.method, row.name)
+            ]
+            for row in charted
+        },
+        marks=list(runner.marks),
+        logs=_logs(runner),
+        sources=dict(runner.settings.sources),
+        manifest=runner.settings.manifest,
+        options=_options(runner.environment.parsed_options),
+        versions=dict(runner.settings.versions),
+        task_ratio=task_ratio(classes, counts),
+        names_dropped=stats.names_dropped,
+    )
+
+
+def history(runner: ControllingRunner, since: float = 0.0) -> list[HistoryPoint]:
+    """Closed intervals of the whole test that began after `since` (epoch), oldest first."""
+    return [_history_point(p) for p in runner.stats.history_points() if p.time > since]
+
+
+def judgement_of(runner: ControllingRunner) -> Judgement:
+    """The verdict, as far as it can be said now."""
+    return judge(
+        runner.ending or Ending(),
+        runner.threshold_rows(),
+        runner.stats.total.num_requests,
+        runner.stats.total.num_failures,
+        sum(entry["count"] for entry in runner.exceptions.values()),
+    )
+
+
+def generator(runner: ControllingRunner) -> GeneratorRow:
+    """How the load generator itself fared: the worst of all its processes."""
+    reasons = []
+    cpu, lag = runner.health.max_cpu_percent, runner.health.max_loop_lag_ms
+    who = "This process"
+    if runner.health.saturated:
+        reasons.append(_saturation(who, cpu, lag))
+    if isinstance(runner, MasterRunner):
+        who = "The master"
+        reasons = [_saturation(who, cpu, lag)] if runner.health.saturated else []
+        for node in runner.clients.all:
+            cpu, lag = max(cpu, node.max_cpu), max(lag, node.max_lag_ms)
+            if node.was_stalled or node.saturated:
+                reasons.append(_saturation(f"Worker {node.index}", node.max_cpu, node.max_lag_ms))
+        lost = runner.workers_lost
+        if lost:
+            times = "once" if lost == 1 else f"{lost} times"
+            reasons.append(f"A worker was lost {times}: its users were missing for some seconds.")
+    return GeneratorRow(cpu, lag, bool(reasons), reasons)
+
+
+def _saturation(who: str, cpu: float, lag: float) -> str:
+    return (
+        f"{who} used up to {cpu:.0f} % of a core and its event loop was up to {lag:.0f} ms late: "
+        "latencies contain its own queueing."
+    )
+
+
+def _phase(runner: ControllingRunner, judgement: Judgement | None) -> Phase:
+    if judgement is not None and runner.final:
+        return PHASE_OF_VERDICT[judgement.verdict]
+    if runner.state in (State.CLEANUP, State.STOPPING) or runner.ending is not None:
+        return Phase.FINISHING
+    if runner.state in LOADED:
+        return Phase.RUNNING
+    if judgement is not None:
+        return PHASE_OF_VERDICT[judgement.verdict]
+    return Phase.STARTING if runner.workers_ready else Phase.PENDING
+
+
+def _load_row(runner: ControllingRunner, load: Load | None) -> LoadRow:
+    control = runner.control
+    return LoadRow(
+        model=_model(load),
+        users=runner.user_count,
+        target_users=control.target_users,
+        spawn_rate=control.spawn_rate,
+        run_time_seconds=control.ends_at() if control.load is not None else _planned(load),
+        rate=control.rate,
+        max_users=load.max_users if isinstance(load, ArrivalLoad) else None,
+        dropped_iterations=runner.dropped_iterations,
+        peak_users=runner.peak_users,
+        spec=load_to_manifest(load) if load is not None else {},
+    )
+
+
+def _model(load: Load | None) -> str:
+    if isinstance(load, StagedLoad):
+        return "stages"
+    if isinstance(load, ShapeLoad):
+        return "shape"
+    return "arrivalRate" if isinstance(load, ArrivalLoad) else "users"
+
+
+def _planned(load: Load | None) -> float | None:
+    return load.run_time_seconds if isinstance(load, ConstantLoad | ArrivalLoad) else None
+
+
+def _request_row(entry: StatsEntry, method: str, name: str) -> RequestRow:
+    requests, failures = entry.num_requests, entry.num_failures
+    current = entry.current_percentiles(CURRENT)
+    service = entry.service
+    return RequestRow(
+        method=method,
+        name=name,
+        requests=requests,
+        none_requests=entry.num_none_requests,
+        failures=failures,
+        fail_percent=100 * failures / requests if requests else 0.0,
+        rps=entry.total_rps,
+        failures_per_second=entry.total_fail_per_sec,
+        current_rps=entry.current_rps,
+        current_failures_per_second=entry.current_fail_per_sec,
+        mean_length=entry.avg_content_length,
+        total_length=entry.total_content_length,
+        latency=_latency_row(entry),
+        service=_latency_row(service) if service is not None else None,
+        codes={str(code): count for code, count in entry.status_codes.items()},
+        current_percentiles_ms={
+            percentile_name(f): value for f, value in zip(CURRENT, current, strict=True)
+        },
+    )
+
+
+def _latency_row(distribution: Distribution) -> LatencyRow:
+    lowest = distribution.min_response_time
+    timed = lowest is not None
+    buckets, counts = distribution.buckets()
+    values = distribution.percentiles(FRACTIONS)
+    return LatencyRow(
+        mean_ms=distribution.avg_response_time if timed else None,
+        min_ms=lowest,
+        max_ms=distribution.max_response_time if timed else None,
+        percentiles_ms={
+            percentile_name(f): value for f, value in zip(FRACTIONS, values, strict=True)
+        },
+        buckets=[int(bucket) for bucket in buckets],
+        counts=[int(count) for count in counts],
+    )
+
+
+def _history_point(point: Any) -> HistoryPoint:
+    return HistoryPoint(**vars(point))
+
+
+def _failures(runner: ControllingRunner) -> list[tuple[Any, ...]]:
+    rows = [
+        (e.method, e.name, e.error, e.reason, e.occurrences, e.first_seen, e.last_seen)
+        for e in runner.stats.errors.values()
+    ]
+    return sorted(rows, key=lambda row: (-row[4], row[1], row[0], row[2]))
+
+
+def _exception_row(entry: dict[str, Any]) -> ExceptionRow:
+    return ExceptionRow(
+        message=entry["msg"],
+        traceback=entry["traceback"],
+        count=entry["count"],
+        nodes=sorted(entry["nodes"]),
+        first_seen=entry["first_seen"],
+        last_seen=entry["last_seen"],
+    )
+
+
+def _worker_rows(runner: ControllingRunner) -> list[WorkerRow]:
+    if not isinstance(runner, MasterRunner):
+        return []
+    now = runner.clock.monotonic()
+    return [
+        WorkerRow(
+            id=node.id,
+            index=node.index,
+            incarnation=node.incarnation,
+            state=node.state.value,
+            users=node.user_count,
+            cpu_percent=node.cpu_usage,
+            memory_bytes=node.memory_usage,
+            loop_lag_ms=node.loop_lag_ms,
+            heartbeat_age_seconds=max(0.0, now - node.last_beat),
+            version=node.version,
+            lost_at=node.lost_at,
+        )
+        for node in sorted(runner.clients.all, key=lambda node: node.index)
+    ]
+
+
+def _logs(runner: ControllingRunner) -> dict[str, list[str]]:
+    logs = {"master": runner.log_lines()}
+    if isinstance(runner, MasterRunner):
+        logs |= {node: list(lines) for node, lines in runner.worker_logs.items()}
+    return logs
+
+
+SECRET_OPTIONS = ("token", "seed", "password", "secret")
+
+
+def _options(options: Any) -> dict[str, Any]:
+    """The options that were given, without secrets, as JSON can carry them."""
+    if options is None:
+        return {}
+    return {
+        name: value if isinstance(value, str | int | float | bool | list) else str(value)
+        for name, value in sorted(vars(options).items())
+        if value not in (None, "", [], False)
+        and not any(word in name.lower() for word in SECRET_OPTIONS)
+    }

@@ -1,0 +1,93 @@
+"""The verdict of a run: thresholds decide where there are any, failures where there are none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from katydid.errors import ExitCode
+from katydid.run.document import ThresholdRow
+from katydid.run.states import Verdict
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What the run came to, in the words of status and in an exit code."""
+
+    verdict: Verdict
+    reason: str  # CamelCase
+    message: str  # a sentence
+    exit_code: ExitCode
+
+
+@dataclass(frozen=True)
+class Ending:
+    """Why the load stopped, where it was not simply done."""
+
+    kind: str = "done"  # done | stopped | aborted | error
+    reason: str = ""  # CamelCase for error
+    message: str = ""
+    exit_code: ExitCode = ExitCode.INTERNAL  # for error
+
+
+def judge(
+    ending: Ending,
+    thresholds: Sequence[ThresholdRow],
+    requests: int,
+    failures: int,
+    exceptions: int,
+) -> Judgement:
+    """Decide the verdict (DESIGN §2.7, §3). `exceptions` counts uncaught errors of users."""
+    if ending.kind == "error":
+        return Judgement(
+            Verdict.ERROR, ending.reason or "InternalError", ending.message, ending.exit_code
+        )
+    breached = [row for row in thresholds if row.status == "Breached"]
+    if ending.kind == "stopped":
+        return Judgement(
+            Verdict.STOPPED,
+            "StopRequested",
+            ending.message or "The test was stopped before its end.",
+            ExitCode.STOPPED_EARLY,
+        )
+    if breached:
+        more = f" ({len(breached) - 1} more)" if len(breached) > 1 else ""
+        return Judgement(
+            Verdict.FAILED,
+            "ThresholdAborted" if ending.kind == "aborted" else "ThresholdsBreached",
+            f"{breach_sentence(breached[0])}{more}.",
+            ExitCode.THRESHOLD_BREACHED,
+        )
+    if thresholds:
+        return Judgement(
+            Verdict.PASSED,
+            "ThresholdsMet",
+            f"All {len(thresholds)} thresholds were met."
+            if len(thresholds) > 1
+            else "The threshold was met.",
+            ExitCode.PASSED,
+        )
+    if failures or exceptions:
+        return Judgement(
+            Verdict.FAILED, "RequestsFailed", _failures(requests, failures, exceptions),
+            ExitCode.REQUESTS_FAILED,
+        )  # fmt: skip
+    return Judgement(
+        Verdict.PASSED, "NoFailures", f"{requests:,} requests, none failed.", ExitCode.PASSED
+    )
+
+
+def breach_sentence(row: ThresholdRow) -> str:
+    """How a breach reads: `p95 < 300ms was 412 ms`."""
+    if row.value is None:
+        return f"{row.expression}: {row.reason or 'no data came'}"
+    return f"{row.expression} was {row.value:.4g} {row.unit}".rstrip()
+
+
+def _failures(requests: int, failures: int, exceptions: int) -> str:
+    parts = []
+    if failures:
+        parts.append(f"{failures:,} of {requests:,} requests failed")
+    if exceptions:
+        parts.append(f"users raised {exceptions:,} uncaught exceptions")
+    return " and ".join(parts) + "; no threshold says how many may."
