@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import socket
@@ -14,6 +15,8 @@ from katydid.errors import UsageError
 
 logger = logging.getLogger(__name__)
 
+BACKLOG = 256
+
 
 class WebServer(WSGIServer):
     """pywsgi writes head and body apart: without NODELAY each keep-alive answer takes 40 ms."""
@@ -25,14 +28,8 @@ class WebServer(WSGIServer):
 
 def listen(host: str, port: int) -> socket.socket:
     """A bound listener; "" or "*" is every address. UsageError where it cannot be had."""
-    name = "" if host == "*" else host
     try:
-        if name == "" and socket.has_dualstack_ipv6():
-            return socket.create_server(
-                ("::", port), family=socket.AF_INET6, dualstack_ipv6=True, backlog=256
-            )
-        family = socket.AF_INET6 if ":" in name else socket.AF_INET
-        return socket.create_server((name, port), family=family, backlog=256)
+        return _bind("" if host == "*" else host, port)
     except (OSError, OverflowError) as error:
         number = getattr(error, "errno", None) or 0  # create_server adds the address to strerror
         reason = os.strerror(number) if number > 0 else error
@@ -40,6 +37,20 @@ def listen(host: str, port: int) -> socket.socket:
             f"The web interface cannot listen on {host or '*'}:{port}: {reason}. "
             "Choose another port with --web-port (0 takes a free one)."
         ) from error
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    if host == "" and socket.has_dualstack_ipv6():
+        try:
+            return socket.create_server(
+                ("::", port), family=socket.AF_INET6, dualstack_ipv6=True, backlog=BACKLOG
+            )
+        except OSError as error:
+            # Anything else is a kernel that has IPv6 switched off: IPv4 alone will do.
+            if error.errno in (errno.EADDRINUSE, errno.EACCES):
+                raise
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=BACKLOG)
 
 
 def tls_context(cert: str | None, key: str | None) -> ssl.SSLContext | None:

@@ -341,7 +341,7 @@ byId("theme").addEventListener("click", () => {
 });
 byId("filter").addEventListener("input", drawTab);
 document.addEventListener("keydown", (event) => {
-  if (event.target.matches("input") || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.closest?.("input") || event.ctrlKey || event.metaKey || event.altKey) return;
   const tab = Object.keys(TABS)[Number(event.key) - 1];
   if (tab) openTab(tab);
   else if (event.key === "/") { event.preventDefault(); byId("filter").focus(); }
