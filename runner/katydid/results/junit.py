@@ -11,7 +11,7 @@ from __future__ import annotations
 import xml.etree.ElementTree as ElementTree
 
 from katydid.results import figures, verdict
-from katydid.run.document import LatencyRow, RequestRow, RunDocument, ThresholdRow
+from katydid.run.document import FailureRow, LatencyRow, RequestRow, RunDocument, ThresholdRow
 
 _OUTCOMES = ("failure", "error", "skipped")
 
@@ -19,9 +19,11 @@ _OUTCOMES = ("failure", "error", "skipped")
 def render(document: RunDocument) -> str:
     """Return the JUnit XML of the run."""
     status = document.status
+    reasons = _reasons(document.failures)
+    decides = not status.thresholds and status.verdict != "Passed"
     suites = [
         _suite("thresholds", [_threshold(row) for row in status.thresholds]),
-        _suite("requests", [_request(row, document) for row in document.requests]),
+        _suite("requests", [_request(row, reasons, decides) for row in document.requests]),
     ]
     explained = any(case.find("failure") is not None for suite in suites for case in suite)
     if status.verdict not in ("Passed", "Failed") or (status.verdict == "Failed" and not explained):
@@ -76,17 +78,23 @@ def _threshold(row: ThresholdRow) -> ElementTree.Element:
     return case
 
 
-def _request(row: RequestRow, document: RunDocument) -> ElementTree.Element:
+Key = tuple[str, str]
+
+
+def _reasons(failures: list[FailureRow]) -> dict[Key, list[str]]:
+    """What went wrong, a line per error, by (method, name)."""
+    reasons: dict[Key, list[str]] = {}
+    for row in failures:
+        lines = reasons.setdefault((row.method, row.name), [])
+        lines.append(f"{figures.times(row.occurrences)} {row.error}")
+    return reasons
+
+
+def _request(row: RequestRow, reasons: dict[Key, list[str]], decides: bool) -> ElementTree.Element:
     case = _case("requests", f"{row.method} {row.name}".strip(), (row.latency.mean_ms or 0) / 1000)
     share = f"{figures.count(row.failures)} of {figures.count(row.requests)} requests failed"
     text = f"{share} ({figures.percent(row.fail_percent)} %)."
-    reasons = "\n".join(
-        f"{figures.times(failure.occurrences)} {failure.error}"
-        for failure in document.failures
-        if (failure.method, failure.name) == (row.method, row.name)
-    )
-    details = "\n".join(part for part in (text, _latency(row.latency), reasons) if part)
-    decides = not document.status.thresholds and document.status.verdict != "Passed"
+    details = "\n".join([text, _latency(row.latency), *reasons.get((row.method, row.name), ())])
     if row.failures and decides:
         _add(case, "failure", details, message=text, type="RequestsFailed")
     else:
