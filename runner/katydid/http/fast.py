@@ -354,8 +354,8 @@ class FastHttpSession:
         Raises the response's error if there is one.
         """
         response = self.request(method, url, stream=True, **kwargs)
-        response.raise_for_status()
         try:
+            response.raise_for_status()
             for line in response.iter_lines():
                 yield line.decode(response.encoding, errors="replace")
         finally:

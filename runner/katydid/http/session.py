@@ -31,6 +31,11 @@ class LocustResponse(requests.Response):
 
     error: Exception | None = None
 
+    @property
+    def ok(self) -> bool:
+        """Whether there is a response and its status is below 400."""
+        return self.error is None and self.status_code < 400
+
     def raise_for_status(self) -> None:
         """Raise the connection's error, or HTTPError for a status of 400 or more."""
         if self.error is not None:

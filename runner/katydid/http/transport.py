@@ -68,10 +68,7 @@ class RequestsTransport:
                 else len(response.content or b"")
             )
             return Outcome(response, None, None, first.url or url, first.path_url, length)
-        try:
-            return _failed(method, url, options, error)
-        finally:
-            del error  # its traceback holds this frame: a cycle for every failed request
+        return _failed(method, url, options, error)
 
 
 def _announced_length(response: requests.Response) -> int:
@@ -92,11 +89,14 @@ def _innermost(error: BaseException) -> BaseException:
     """The exception that started it: `ConnectionRefusedError` under requests' and urllib3's own.
 
     To be called outside of the `except` block of `error`: what the locustfile was handling when
-    it sent the request is no cause.
+    it sent the request is no cause. Takes the tracebacks off: they show the inside of urllib3, and
+    its frames hold the exceptions, which would be a cycle for every failed request.
     """
     handled = sys.exception()
+    error.__traceback__ = None
     while error.__context__ is not None and error.__context__ is not handled:
         error = error.__context__
+        error.__traceback__ = None
     return error
 
 
