@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from katydid.load.text import parse_timespan
 from katydid.manifest.args import instead_of, managed_option
 from katydid.manifest.document import Path
 from katydid.manifest.schema import Schema, Violation, root
@@ -231,5 +232,8 @@ MIRRORS: dict[str, Callable[[Any], bool]] = {
         "rps".__eq__, lambda limit: _whole(limit) or _text_like(_RATE)(limit)
     ),
     "requests are limited by a whole number": _limit_fits("requests".__eq__, _whole),
+    "a window is at most one hour long": lambda threshold: (
+        "window" not in threshold or parse_timespan(threshold["window"]) <= 3600
+    ),
 }
 """Message of the rule → its mirror. A test checks that every rule has one and none is left over."""

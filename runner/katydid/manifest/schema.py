@@ -91,11 +91,13 @@ def with_defaults(value: Any, schema: Schema) -> Any:
 
 def violations(value: Any, schema: Schema) -> list[Violation]:
     """What the structural schema does not accept, in the order of the fields."""
-    found: list[Violation] = []
+    found: dict[Path, Violation] = {}  # one sentence for each value is enough
     for error in _validator(_Held(schema)).iter_errors(value):
-        found.extend(_explain(error))
-    found.extend(_duplicates(value, schema, ()))
-    return found
+        for violation in _explain(error):
+            found.setdefault(violation.path, violation)
+    for violation in _duplicates(value, schema, ()):
+        found.setdefault(violation.path, violation)
+    return list(found.values())
 
 
 @dataclass(frozen=True)
@@ -229,7 +231,8 @@ def _wrong_type(error: Any) -> str:
 
 
 def _is_timespan(schema: Schema) -> bool:
-    return bool(schema.get("pattern") == _python_pattern(at("spec", "deadline")["pattern"]))
+    spans = (at("spec", "deadline"), at("spec", "thresholds")["items"]["properties"]["window"])
+    return schema.get("pattern") in [_python_pattern(span["pattern"]) for span in spans]
 
 
 def _hint(error: Any) -> str:

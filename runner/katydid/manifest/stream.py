@@ -24,6 +24,7 @@ class Stream:
 
     file: str
     load_tests: tuple[LoadTest, ...]
+    documents: tuple[Document, ...]  # of the LoadTests, in the same order: they know the lines
     config_maps: dict[str, dict[str, bytes]] = field(default_factory=dict)  # name → key → content
     secrets: dict[str, dict[str, bytes]] = field(default_factory=dict)  # name → key → content
     others: tuple[str, ...] = ()  # "Kind/name" of what is left alone
@@ -40,6 +41,10 @@ class Manifest:
     @property
     def file(self) -> str:
         return self.stream.file
+
+    @property
+    def document(self) -> Document:
+        return self.stream.documents[0]
 
 
 def parse(path: str | FilePath) -> Manifest:
@@ -68,6 +73,7 @@ def parse_stream(text: str, file: str) -> Stream:
     """Everything in `text`; ManifestError with all problems of all its documents."""
     documents = document.load(text, file)
     problems: list[Problem] = []
+    accepted: list[Document] = []
     tests: list[LoadTest] = []
     maps: dict[str, dict[str, bytes]] = {}
     secrets: dict[str, dict[str, bytes]] = {}
@@ -77,6 +83,7 @@ def parse_stream(text: str, file: str) -> Stream:
             found = check(item)
             problems.extend(found)
             if not found:
+                accepted.append(item)
                 tests.append(read.load_test(_defaulted(item.value)))
         elif item.api_version == "v1" and item.kind == "ConfigMap":
             maps[item.name] = _content(item, "data", "binaryData", problems)
@@ -90,7 +97,7 @@ def parse_stream(text: str, file: str) -> Stream:
         problems.append(Problem("", f"holds no LoadTest{held}"))
     if problems:
         raise ManifestError(file, problems)
-    return Stream(file, tuple(tests), maps, secrets, tuple(others), text)
+    return Stream(file, tuple(tests), tuple(accepted), maps, secrets, tuple(others), text)
 
 
 def check(item: Document) -> list[Problem]:
