@@ -85,7 +85,7 @@ def _verdict(group: OptionGroup) -> None:
     )  # fmt: skip
     group.add_argument(
         "--metrics-port", type=port, env_var="KATYDID_METRICS_PORT", metavar="PORT",
-        help="Serve Prometheus metrics on this port too. Default: on the web UI's only.",
+        help="Serve Prometheus metrics on this port.",
     )  # fmt: skip
 
 

@@ -42,6 +42,14 @@ class _Removed(argparse.Action):
         parser.error(REMOVED[self.option_strings[0]].rstrip("."))
 
 
+class _Version(argparse.Action):
+    """argparse's own would wrap the line."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        print(VERSION_TEXT)
+        parser.exit()
+
+
 def add_locust_options(parser: OptionParser) -> None:
     """All of Locust's options, in its groups."""
     _common(parser.add_argument_group("Common options"))
@@ -257,7 +265,13 @@ def _other(group: OptionGroup) -> None:
         "--show-task-ratio-json", action="store_true", help="The same as JSON, and exit."
     )
     group.add_argument(
-        "-V", "--version", action="version", version=VERSION_TEXT, help="Print the version."
+        "-V",
+        "--version",
+        nargs=0,
+        action=_Version,
+        dest=argparse.SUPPRESS,
+        default=argparse.SUPPRESS,
+        help="Print the version.",
     )
     group.add_argument(
         "--exit-code-on-error", type=int, default=1, env_var="LOCUST_EXIT_CODE_ON_ERROR",

@@ -1,6 +1,7 @@
 """What a command line means: destinations, units, defaults, contradictions."""
 
 import json
+import platform
 import shlex
 
 import pytest
@@ -194,7 +195,9 @@ def test_help_and_version_print_and_exit_0(place, capsys):
     with pytest.raises(SystemExit) as raised:
         parse("-V")
     assert raised.value.code == 0
-    assert capsys.readouterr().out.startswith("katydid 0.1.0 (Locust API 2.46.4) from ")
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith("katydid 0.1.0 (Locust API 2.46.4) from ")
+    assert line.endswith(f"(Python {platform.python_version()})")
 
 
 def test_config_users_from_json_and_files(place):

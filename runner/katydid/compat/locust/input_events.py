@@ -10,7 +10,7 @@ import tty
 from collections.abc import Callable, Mapping
 
 import gevent
-from gevent.os import tp_read
+from gevent.socket import wait_read
 
 __all__ = ["get_poller", "input_listener"]
 
@@ -27,7 +27,8 @@ class UnixKeyPoller:
 
     def poll(self) -> str:
         """The next key; "" at the end of input. Other greenlets run meanwhile."""
-        return tp_read(self._stdin, 1).decode(errors="ignore")
+        wait_read(self._stdin)
+        return os.read(self._stdin, 1).decode(errors="ignore")
 
     def cleanup(self) -> None:
         """Set the terminal back."""

@@ -83,7 +83,7 @@ def greenlet_exception_logger(logger: logging.Logger, level: int = logging.CRITI
     def on_exception(greenlet: gevent.Greenlet[..., object]) -> None:
         error = greenlet.exception
         text = "".join(traceback.format_exception(error)) if error is not None else ""
-        logger.log(level, "Unhandled exception in greenlet: %s\n%s", greenlet, text)
+        logger.log(level, "Unhandled exception in greenlet: %s\n%s", greenlet, text.rstrip())
         events.note_unhandled_exception()
 
     return on_exception
