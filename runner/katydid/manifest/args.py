@@ -6,8 +6,6 @@ every prefix of one of these options counts as the option.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 MANAGED_OPTIONS: dict[str, str] = {
     "--": "spec.load.userClasses",
     "--autoquit": "",
@@ -96,15 +94,6 @@ def managed_option(argument: str) -> str | None:
     if name in MANAGED_OPTIONS:
         return name
     return next((option for option in MANAGED_OPTIONS if option.startswith(name)), None)
-
-
-def first_managed(arguments: Sequence[str]) -> tuple[int, str] | None:
-    """Index and managed option of the first refused argument."""
-    for index, argument in enumerate(arguments):
-        option = managed_option(argument)
-        if option is not None:
-            return index, option
-    return None
 
 
 def instead_of(option: str) -> str:

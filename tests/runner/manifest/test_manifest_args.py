@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from katydid.manifest.args import first_managed, instead_of, managed_option
+from katydid.manifest.args import instead_of, managed_option
 
 
 @pytest.mark.parametrize(
@@ -34,8 +34,6 @@ def test_others_are_let_through(argument: str) -> None:
     assert managed_option(argument) is None
 
 
-def test_the_first_refused_argument_and_what_to_use_instead() -> None:
-    assert first_managed(["--loglevel", "DEBUG", "-t5m"]) == (2, "--run-time")
-    assert first_managed(["--loglevel", "DEBUG"]) is None
+def test_what_to_use_instead() -> None:
     assert instead_of("--run-time") == "use spec.load.runTime"
     assert instead_of("--master") == "it is set for you"
