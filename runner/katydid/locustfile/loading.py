@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import inspect
 import logging
@@ -20,6 +21,9 @@ from katydid.user.shape import LoadTestShape
 from katydid.user.users import User
 
 logger = logging.getLogger(__name__)
+
+PLUGINS = "locust_plugins"
+"""The one package of plugins that Locust imports by itself."""
 
 
 @dataclass
@@ -52,11 +56,13 @@ def load(paths: Sequence[Path]) -> Loaded:
 
     The working directory and each file's own go to the front of sys.path and stay there, since
     locustfiles import lazily too. A file that an earlier one has imported is not run again.
+    locust_plugins comes first, if it is installed.
     Raises LocustfileError with file and line of what is wrong; its note is the traceback from
     the locustfile on. Needs `katydid.alias` to be installed.
     """
     loaded = Loaded(list(paths))
     _to_front_of_path(Path.cwd())
+    _import_plugins()
     before = set(sys.modules)
     for path in paths:
         module = _import_once(path, before)
@@ -102,6 +108,18 @@ def select_shape_class(
             "abstract = True on all but one, or name one."
         )
     return next(iter(shape_classes.values()), None)
+
+
+def _import_plugins() -> None:
+    """locust_plugins, where it is installed: it adds options by being imported."""
+    if importlib.util.find_spec(PLUGINS) is None:
+        return
+    try:
+        importlib.import_module(PLUGINS)
+    except Exception as error:  # somebody's package: whatever it raises becomes a sentence
+        raise LocustfileError(
+            f"{PLUGINS} is installed but cannot be imported: {type(error).__name__}: {error}"
+        ) from error
 
 
 def _to_front_of_path(directory: Path) -> None:

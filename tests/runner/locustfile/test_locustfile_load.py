@@ -4,6 +4,8 @@ import sys
 
 import pytest
 
+from katydid import events
+from katydid.cli.options import build_parser
 from katydid.errors import ExitCode, LocustfileError
 from katydid.locustfile import find, load, select_shape_class, select_user_classes
 
@@ -187,3 +189,30 @@ def test_choosing_a_shape(write):
         LocustfileError, match=r"Unknown shape class X; the locustfile defines S, T"
     ):
         select_shape_class(shapes, "X")
+
+
+def test_locust_plugins_are_imported_first_where_they_are_installed(place, write):
+    write({
+        "site/locust_plugins/__init__.py": "from locust import events\n"
+        "def add(parser):\n    parser.add_argument('--of-plugin')\n"
+        "events.init_command_line_parser.add_listener(add)\n",
+        "f.py": "import sys\nPRESENT = 'locust_plugins' in sys.modules\n" + USER.format(name="A"),
+    })  # fmt: skip
+    sys.path.append(str(place / "site"))
+    loaded = load_names("f.py")
+    plugin = sys.modules["locust_plugins"]
+    try:
+        assert loaded.modules[0].PRESENT is True
+        assert "--of-plugin" in build_parser().option_strings()
+    finally:
+        events.events.init_command_line_parser.remove_listener(plugin.add)
+
+
+def test_broken_plugins_are_a_sentence(place, write):
+    write({"site/locust_plugins/__init__.py": "1 / 0\n", "f.py": USER.format(name="A")})
+    sys.path.append(str(place / "site"))
+    with pytest.raises(LocustfileError) as raised:
+        load_names("f.py")
+    assert str(raised.value) == (
+        "locust_plugins is installed but cannot be imported: ZeroDivisionError: division by zero"
+    )
