@@ -244,9 +244,7 @@ def _load(launch: Launch, options: argparse.Namespace, loaded: Loaded) -> Load:
     return ConstantLoad(users, rate, options.run_time or None)
 
 
-def _environment(
-    options: argparse.Namespace, loaded: Loaded, settings: RunSettings
-) -> Environment:
+def _environment(options: argparse.Namespace, loaded: Loaded, settings: RunSettings) -> Environment:
     try:
         chosen = select_user_classes(loaded.user_classes, options.user_classes)
         shape = _shape(loaded, settings.load)

@@ -138,10 +138,6 @@ def generator(runner: ControllingRunner) -> GeneratorRow:
             cpu, lag = max(cpu, node.max_cpu), max(lag, node.max_lag_ms)
             if node.was_stalled or node.saturated:
                 reasons.append(_saturation(f"Worker {node.index}", node.max_cpu, node.max_lag_ms))
-        lost = runner.workers_lost
-        if lost:
-            times = "once" if lost == 1 else f"{lost} times"
-            reasons.append(f"A worker was lost {times}: its users were missing for some seconds.")
     return GeneratorRow(cpu, lag, bool(reasons), reasons)
 
 
