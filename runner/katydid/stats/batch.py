@@ -133,7 +133,7 @@ def cell_percentiles(
     return owner[first], times
 
 
-def _with_total(
+def with_total(
     rows: IntArray,
     counters: IntArray,
     floats: tuple[FloatArray, FloatArray, FloatArray, FloatArray],
@@ -143,7 +143,7 @@ def _with_total(
 ) -> Batch:
     """Put the total in front of the rows, and its cells in front of theirs."""
     total_ms, min_ms, max_ms, last = floats
-    overall = np.bincount(cells % BUCKETS, weights=counts, minlength=BUCKETS)
+    overall = np.bincount(cells & (BUCKETS - 1), weights=counts, minlength=BUCKETS)
     filled = np.flatnonzero(overall)
     statuses: dict[int, int] = {}
     for _, status, count in codes:
@@ -192,7 +192,7 @@ def from_samples(
     total = np.bincount(timed_rows, weights=times, minlength=size).astype(np.float64)
     cells, counts = tally_cells(timed_rows * BUCKETS + index_of(times))
     last = np.array([stamps[row] for row in used.tolist()], dtype=np.float64)
-    return _with_total(
+    return with_total(
         used,
         np.stack((requests, none, failed, length), axis=1)[used],
         (total[used], low[used], high[used], last),
@@ -221,7 +221,7 @@ def from_delta(delta: StatsDelta, rows: IntArray) -> Batch:
     codes = tuple((int(rows[row]), status, count) for row, status, count in delta.codes)
     floats = (delta.total_ms, low, high, delta.last_timestamp)
     if len(set(rows.tolist())) == len(rows):
-        return _with_total(rows, counters, floats, cells, delta.count, codes)
+        return with_total(rows, counters, floats, cells, delta.count, codes)
     return _collapsed(rows, counters, floats, cells, delta.count, codes)
 
 
@@ -233,7 +233,7 @@ def _collapsed(
     counts: IntArray,
     codes: Codes,
 ) -> Batch:
-    """`_with_total` for rows that repeat."""
+    """`with_total` for rows that repeat."""
     unique, inverse = np.unique(rows, return_inverse=True)
     size = len(unique)
     total_ms, min_ms, max_ms, last = floats
@@ -249,7 +249,7 @@ def _collapsed(
     for row, status, count in codes:
         statuses[row, status] = statuses.get((row, status), 0) + count
     merged_codes = tuple((row, status, count) for (row, status), count in statuses.items())
-    return _with_total(
+    return with_total(
         unique, summed, (total, low, high, newest), merged_cells, merged_counts, merged_codes
     )
 

@@ -20,6 +20,7 @@ from katydid.stats.histogram import OCTAVES, PER_OCTAVE
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 
 _FIRST_ROWS = 16
+_OCTAVE_SHIFT = 7  # PER_OCTAVE is 128
 _FIRST_PAGES = 64
 
 
@@ -41,19 +42,23 @@ class Pages:
 
     def places(self, cells: IntArray) -> IntArray:
         """Index of each cell in a flattened pool; octaves seen first get a page."""
-        octaves = cells // PER_OCTAVE  # row · 32 + octave
-        flat = self.table.reshape(-1)
-        page = flat[octaves]
+        octaves = cells >> _OCTAVE_SHIFT  # row · 32 + octave
+        page = self.table.reshape(-1)[octaves]
         if not page.all():
-            fresh = np.unique(octaves[page == 0])
-            end = self.used + len(fresh)
-            if end > len(self.owner):
-                self.owner = grown(self.owner, end)
-            self.owner[self.used : end] = fresh
-            flat[fresh] = np.arange(self.used, end)
-            self.used = end
-            page = flat[octaves]
-        return page.astype(np.int64) * PER_OCTAVE + cells % PER_OCTAVE
+            self.admit(octaves[page == 0])
+            page = self.table.reshape(-1)[octaves]
+        places: IntArray = (page.astype(np.int64) << _OCTAVE_SHIFT) + (cells & (PER_OCTAVE - 1))
+        return places
+
+    def admit(self, octaves: IntArray) -> None:
+        """Give a page to each of `octaves` (row · 32 + octave), none of which has one."""
+        fresh = np.unique(octaves)
+        end = self.used + len(fresh)
+        if end > len(self.owner):
+            self.owner = grown(self.owner, end)
+        self.owner[self.used : end] = fresh
+        self.table.reshape(-1)[fresh] = np.arange(self.used, end)
+        self.used = end
 
 
 class Tally:
@@ -74,7 +79,7 @@ class Tally:
 
     def add(self, batch: Batch, places: IntArray) -> None:
         """Add a batch whose cells are at `places`."""
-        self._fit()
+        self.fit()
         rows = batch.rows
         self.counters[rows] += batch.counters
         self.total_ms[rows] += batch.total_ms
@@ -82,14 +87,15 @@ class Tally:
         self.max_ms[rows] = np.maximum(self.max_ms[rows], batch.max_ms)
         self.last[rows] = np.maximum(self.last[rows], batch.last)
         self.pool.reshape(-1)[places] += batch.counts.astype(self.pool.dtype)
-        self.touched[places // PER_OCTAVE] = True
+        self.touched[places >> _OCTAVE_SHIFT] = True
         for row, status, count in batch.codes:
             codes = self.codes.get(row)
             if codes is None:
                 codes = self.codes[row] = {}
             codes[status] = codes.get(status, 0) + count
 
-    def _fit(self) -> None:
+    def fit(self) -> None:
+        """Grow to the rows and pages that the ledger has by now."""
         rows, pages = len(self._pages.table), len(self._pages.owner)
         if rows > len(self.counters):
             self.counters = grown(self.counters, rows)
@@ -107,13 +113,13 @@ class Tally:
 
     def value(self, column: str, row: int) -> float:
         """`total_ms`, `min_ms`, `max_ms` or `last` of a row."""
-        self._fit()
+        self.fit()
         values: FloatArray = getattr(self, column)
         return float(values[row])
 
     def row_batch(self, row: int) -> Batch:
         """One row as row 0 of a batch."""
-        self._fit()
+        self.fit()
         buckets, counts = self.row_cells(row)
         here = slice(row, row + 1)
         return Batch(
@@ -130,7 +136,7 @@ class Tally:
 
     def row_cells(self, row: int) -> tuple[IntArray, IntArray]:
         """Non-empty buckets of a row, ascending, and their counts."""
-        self._fit()
+        self.fit()
         pages = self._pages.table[row]
         octaves = np.flatnonzero(pages)
         counts = self.pool[pages[octaves]].reshape(-1)
@@ -140,7 +146,7 @@ class Tally:
 
     def cells(self) -> tuple[IntArray, IntArray]:
         """Non-empty cells of all rows, ascending, and their counts."""
-        self._fit()
+        self.fit()
         pages = np.flatnonzero(self.touched)
         pages = pages[np.argsort(self._pages.owner[pages])]
         counts = self.pool[pages].reshape(-1)
@@ -183,7 +189,7 @@ class Tally:
 
     def clear_row(self, row: int) -> None:
         """Empty one row."""
-        self._fit()
+        self.fit()
         self.counters[row] = 0
         self.total_ms[row] = 0
         self.min_ms[row] = np.inf

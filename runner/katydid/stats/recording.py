@@ -34,15 +34,13 @@ class Recording:
         self.clock = clock
         self._wall = clock.wall
         self._start_delay = start_delay
-        self._delay: Callable[[], float] | None = None
-        self.service_ledger: Ledger | None = None
         self._begin()
 
     def _begin(self) -> None:
         """Forget everything, names included."""
         self.ledger = Ledger()
-        if self.service_ledger is not None:
-            self.service_ledger = Ledger()
+        self._delay: Callable[[], float] | None = None
+        self.service_ledger: Ledger | None = None
         self._rows: dict[tuple[str, str], int] = {}  # (method, name) → row
         self._keys: list[tuple[str, str]] = [TOTAL]  # row → (method, name)
         self._stamps: list[float] = [0.0]  # row → when its last sample came

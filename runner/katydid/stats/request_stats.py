@@ -17,15 +17,17 @@ from katydid import tunables
 from katydid.clock import SYSTEM_CLOCK, Clock
 from katydid.stats import checkpoint
 from katydid.stats.batch import FAILURES, REQUESTS, Batch, empty, from_delta, moved, to_delta
-from katydid.stats.delta import IntArray, StatsDelta
+from katydid.stats.delta import StatsDelta
 from katydid.stats.entry import StatsEntry
 from katydid.stats.failures import ErrorLog, StatsError
 from katydid.stats.history import History, Point
+from katydid.stats.incoming import Incoming
 from katydid.stats.recording import TOTAL, Recording
 from katydid.stats.rounding import utc_text
 from katydid.stats.seconds import Seconds, Window, whole_run
 
 RATE_SECONDS = 10  # over which current rates are taken
+MAX_INCOMING = 4  # seconds whose deltas wait apart from each other
 GAP_SECONDS = 60  # a longer silence of close_second leaves a gap in the history
 
 
@@ -60,12 +62,15 @@ class RequestStats(Recording):
         self._history = History(self._charted)
         self._facts: dict[int, tuple[int, int, int]] = {}  # second → users, workers, dropped
         self._latest_facts = (0, 0)
+        self._incoming: dict[int, Incoming] = {}  # second → deltas not yet counted
+        self._spare_incoming: Incoming | None = None
+        self._arrived = False
 
     def _admitted(self, row: int, key: tuple[str, str]) -> None:
         self.entries[key[1], key[0]] = StatsEntry.of_row(self, row, key[1], key[0])
 
     def clear_all(self) -> None:
-        """Forget everything, the names too; entries held elsewhere keep their last numbers."""
+        """Forget everything, names and the open model too; a new test begins."""
         self.flush()
         self._begin()
 
@@ -101,26 +106,52 @@ class RequestStats(Recording):
     def merge(self, delta: StatsDelta) -> None:
         """Add what another node recorded."""
         rows = self._rows_of(delta.keys)
-        batch = from_delta(delta, rows)
-        places = self.ledger.add(batch, fresh=False)
-        if not self._seconds.charge(delta.second, batch, places, int(self._wall())):
-            self._history.late(delta.second, batch)
+        if len(set(rows)) < len(rows):  # several names share the row of those over the cap
+            self._charge(delta.second, from_delta(delta, np.array(rows, dtype=np.int64)))
+        else:
+            incoming = self._incoming.get(delta.second)
+            if incoming is None:
+                incoming = self._expect(delta.second)
+            incoming.add(delta, rows)
+            self._arrived = True
         for error in delta.errors:
             self._log.merge(error)
         if delta.service is not None:
             self.enable_service()
             assert self.service_ledger is not None
-            service = from_delta(delta.service, self._rows_of(delta.service.keys))
-            self.service_ledger.add(service, fresh=False)
+            service_rows = np.array(self._rows_of(delta.service.keys), dtype=np.int64)
+            self.service_ledger.add(from_delta(delta.service, service_rows), fresh=False)
         self._names_dropped_elsewhere += delta.names_dropped
 
-    def _rows_of(self, keys: Sequence[tuple[str, str]]) -> IntArray:
+    def _rows_of(self, keys: Sequence[tuple[str, str]]) -> list[int]:
         known = self._rows
         try:
-            rows = [known[key] for key in keys]
+            return [known[key] for key in keys]
         except KeyError:
-            rows = [self.row_of(*key) for key in keys]
-        return np.array(rows, dtype=np.int64)
+            return [self.row_of(*key) for key in keys]
+
+    def _expect(self, second: int) -> Incoming:
+        if len(self._incoming) >= MAX_INCOMING:
+            self.flush()
+            self._spare_incoming = self._incoming.popitem()[1]
+            self._incoming.clear()
+        spare, self._spare_incoming = self._spare_incoming, None
+        self._incoming[second] = spare or Incoming(self.ledger.pages)
+        return self._incoming[second]
+
+    def flush(self) -> None:
+        """Count what waits: samples recorded here and deltas merged."""
+        super().flush()
+        if self._arrived:
+            self._arrived = False
+            for second, incoming in self._incoming.items():
+                if not incoming.is_empty:
+                    self._charge(second, incoming.take())
+
+    def _charge(self, second: int, batch: Batch) -> None:
+        places = self.ledger.add(batch, fresh=False)
+        if not self._seconds.charge(second, batch, places, int(self._wall())):
+            self._history.late(second, batch)
 
     def _cut(self) -> Batch:
         self.flush()
@@ -189,11 +220,15 @@ class RequestStats(Recording):
 
     @property
     def num_requests(self) -> int:
-        # Without a flush: locustfiles ask this after each request
+        # Without counting samples: locustfiles ask this after each request
+        if self._arrived:
+            self.flush()
         return self.ledger.run.count(0, REQUESTS) + len(self._waiting)
 
     @property
     def num_failures(self) -> int:
+        if self._arrived:
+            self.flush()
         return self.ledger.run.count(0, FAILURES) + self._failed
 
     @property
