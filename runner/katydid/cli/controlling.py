@@ -12,8 +12,8 @@ from katydid import events
 from katydid.cli.keys import watch_keys
 from katydid.cli.launch import Role, Surface
 from katydid.cli.outputs import Outputs
+from katydid.cli.prepare import Prepared
 from katydid.cli.ready import ReadyFile
-from katydid.cli.session import Prepared
 from katydid.cli.signals import StopSignals
 from katydid.cli.webside import start_web
 from katydid.errors import ExitCode, UsageError, WorkersNotReady

@@ -13,8 +13,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from katydid.cli import session
 from katydid.cli.launch import Launch, Role
+from katydid.cli.prepare import cores
 from katydid.errors import ManifestError, UsageError
 from katydid.locustfile import unpack
 from katydid.manifest import LoadTest, Manifest, read_text
@@ -68,11 +68,11 @@ def _workers(launch: Launch, test: LoadTest, asked: int | None) -> int:
             raise UsageError("--workers must be at least 1.")
         return asked
     wanted = max(1, test.workers.processes)
-    cores = session.cores()
-    count = min(wanted, max(cores - 1, 2))
+    available = cores()
+    count = min(wanted, max(available - 1, 2))
     if count < wanted:
         launch.notes.append(
-            f"{count} workers instead of {wanted}: this machine has {cores} cores "
+            f"{count} workers instead of {wanted}: this machine has {available} cores "
             "(--workers N overrides; users and rates are as the manifest says)."
         )
     return count

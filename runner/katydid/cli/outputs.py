@@ -17,7 +17,7 @@ import gevent
 from katydid import tunables
 from katydid.cli.launch import Surface
 from katydid.cli.options import katydid_options
-from katydid.cli.session import Prepared
+from katydid.cli.prepare import Prepared
 from katydid.results import console, console_locust, html, junit, locust_json, summary
 from katydid.results.csv_live import StatsCSVFileWriter
 from katydid.results.display import Display

@@ -10,69 +10,32 @@ import argparse
 import json
 import logging
 import os
-import platform
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import gevent
-import psutil
-
-import katydid
 from katydid import alias
-from katydid import events as events_module
-from katydid.cli import logs
+from katydid.cli import controlling, logs, working
 from katydid.cli.launch import Launch, Role
 from katydid.cli.options import (
-    OptionParser,
-    build_parser,
-    config_users,
-    katydid_options,
     parse_options,
     preliminary_options,
 )
-from katydid.compat.locust.env import Environment
-from katydid.errors import LocustfileError, UsageError
-from katydid.load.spec import ArrivalLoad, ConstantLoad, Load, ShapeLoad
-from katydid.load.text import load_to_manifest
+from katydid.cli.prepare import Prepared, prepare
+from katydid.errors import LocustfileError
 from katydid.locustfile import (
     FROM_MASTER,
-    Loaded,
     find,
     load,
-    select_shape_class,
-    select_user_classes,
 )
 from katydid.run.children import Children, ChildRole, fork_workers
-from katydid.run.settings import RunSettings
-from katydid.thresholds import parse as parse_threshold
-from katydid.user import LoadTestShape
 from katydid.user.inspect import task_ratio
 
 logger = logging.getLogger(__name__)
 
 
-@dataclass
-class Prepared:
-    """A locustfile and its options, ready for a runner."""
-
-    launch: Launch
-    role: Role
-    options: argparse.Namespace
-    parser: OptionParser
-    loaded: Loaded
-    environment: Environment
-    settings: RunSettings
-    ring: logs.LogRing
-    children: Children | None
-    child: ChildRole | None
-
-
 def run(launch: Launch) -> int:
     """Run one session; returns the exit code. KatydidError for what the user should read."""
-    from katydid.cli import controlling, working
-
     early = preliminary_options(launch.arguments(), config_files=launch.config_files)
     if early.help_or_version:
         return _show_text(launch, early)
@@ -92,91 +55,6 @@ def run(launch: Launch) -> int:
     if shown := _show_and_exit(prepared):
         return shown - 1
     return controlling.run(prepared)
-
-
-def prepare(
-    launch: Launch,
-    role: Role,
-    paths: list[Path],
-    ring: logs.LogRing,
-    children: Children | None = None,
-    child: ChildRole | None = None,
-) -> Prepared:
-    """Load the locustfiles, read all options, make the environment."""
-    loaded = load(paths)
-    parser = build_parser(config_files=launch.config_files, abbreviations=launch.abbreviations)
-    options = parse_options(
-        launch.arguments(role),
-        environ=_environ(launch),
-        config_files=launch.config_files,
-        parser=parser,
-    )
-    options.user_classes = options.user_classes or list(launch.user_classes)
-    if not loaded.user_classes:
-        names = ", ".join(path.name for path in paths)
-        raise LocustfileError(f"No User class found in {names}: nothing would make any load.")
-    settings = make_settings(launch, options, loaded)
-    environment = _environment(options, loaded, settings)
-    return Prepared(
-        launch, role, options, parser, loaded, environment, settings, ring, children, child
-    )
-
-
-def make_settings(launch: Launch, options: argparse.Namespace, loaded: Loaded) -> RunSettings:
-    """What the run is told, from launch and options."""
-    ours = katydid_options(options)
-    expected = launch.expected_workers
-    return RunSettings(
-        name=launch.name or loaded.paths[0].stem,
-        run=ours.run_id or "1",
-        load=_load(launch, options, loaded),
-        thresholds=launch.thresholds + tuple(parse_threshold(text) for text in ours.thresholds),
-        expected_workers=options.expect_workers if expected is None else expected,
-        ready_timeout=(
-            options.expect_workers_max_wait
-            if launch.ready_timeout is None
-            else launch.ready_timeout
-        ),
-        max_lost=launch.max_lost,
-        deadline=launch.deadline,
-        checkpoint=Path(ours.checkpoint) if ours.checkpoint else None,
-        curve_seed=ours.curve_seed or "",
-        orphan_timeout=ours.orphan_timeout,
-        master_timeout=launch.master_timeout,
-        worker_id=ours.worker_id or "",
-        reset_stats=options.reset_stats,
-        stop_when_empty=launch.stop_when_empty,
-        versions=versions(),
-        manifest=launch.manifest,
-        sources={path.name: _text(path) for path in loaded.paths},
-    )
-
-
-def versions() -> dict[str, str]:
-    """Who made the results."""
-    return {
-        "katydid": katydid.__version__,
-        "locust API": katydid.LOCUST_VERSION,
-        "python": platform.python_version(),
-        "gevent": gevent.__version__,
-        "platform": platform.platform(),
-    }
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not Linux
-        return psutil.cpu_count() or 1
-
-
-def _environ(launch: Launch) -> dict[str, str]:
-    """The environment as options read it: a manifest's classes win over the variable's."""
-    environ = dict(os.environ)
-    if launch.user_classes:
-        environ.pop("LOCUST_USER_CLASSES", None)
-    return environ
 
 
 def _fork(launch: Launch, early: argparse.Namespace) -> Children | ChildRole | None:
@@ -219,80 +97,6 @@ def _show_text(launch: Launch, early: argparse.Namespace) -> int:
     return 0
 
 
-def _load(launch: Launch, options: argparse.Namespace, loaded: Loaded) -> Load:
-    """The load to start with, as far as the web UI does not say otherwise."""
-    given = options.num_users is not None or options.spawn_rate is not None
-    if launch.load is not None:
-        if given:
-            raise UsageError(
-                "--users and --spawn-rate do not fit the manifest's load, which is "
-                f"{next(iter(load_to_manifest(launch.load)))}."
-            )
-        if options.run_time and isinstance(launch.load, ArrivalLoad):
-            changed = launch.load
-            return ArrivalLoad(changed.rate, changed.max_users, options.run_time, changed.stages)
-        return launch.load
-    if loaded.shape_classes and not launch.manifest:
-        common = any(shape.use_common_options for shape in loaded.shape_classes.values())
-        if (given or options.run_time) and not common:
-            logger.warning(
-                "--run-time, --users or --spawn-rate have no impact on LoadShapes, ignoring them"
-            )
-        return ShapeLoad()
-    users = 1 if options.num_users is None else options.num_users
-    rate = options.spawn_rate or (float(max(1, users)) if launch.runs_once else 1.0)
-    return ConstantLoad(users, rate, options.run_time or None)
-
-
-def _environment(options: argparse.Namespace, loaded: Loaded, settings: RunSettings) -> Environment:
-    try:
-        chosen = select_user_classes(loaded.user_classes, options.user_classes)
-        shape = _shape(loaded, settings.load)
-        for attributes in config_users(options.config_users):
-            _configure(loaded, attributes)
-        environment = Environment(
-            user_classes=chosen,
-            shape_class=shape,
-            tags=options.tags,
-            exclude_tags=options.exclude_tags,
-            locustfile=",".join(path.name for path in loaded.paths),
-            parsed_locustfiles=[str(path) for path in loaded.paths],
-            events=events_module.events,
-            host=options.host,
-            reset_stats=options.reset_stats,
-            stop_timeout=options.stop_timeout,
-            parsed_options=options,
-            available_user_classes=dict(loaded.user_classes),
-            available_shape_classes={n: c() for n, c in loaded.shape_classes.items()},
-            profile=options.profile,
-        )
-    except ValueError as error:
-        raise LocustfileError(str(error)) from error
-    if options.equal_weights:
-        environment.assign_equal_weights()
-    environment._filter_tasks_by_tags()
-    return environment
-
-
-def _shape(loaded: Loaded, wanted: Load | None) -> LoadTestShape | None:
-    if wanted is not None and not isinstance(wanted, ShapeLoad | ConstantLoad):
-        return None
-    name = wanted.class_name if isinstance(wanted, ShapeLoad) else None
-    chosen = select_shape_class(loaded.shape_classes, name)
-    if chosen is None and isinstance(wanted, ShapeLoad):
-        raise LocustfileError("The load is a shape, but the locustfile has no LoadTestShape class.")
-    return chosen() if chosen is not None else None
-
-
-def _configure(loaded: Loaded, attributes: dict[str, Any]) -> None:
-    name = attributes["user_class_name"]
-    if name not in loaded.user_classes:
-        raise UsageError(f"--config-users: there is no user class {name}.")
-    for key, value in attributes.items():
-        if key != "user_class_name":
-            setattr(loaded.user_classes[name], key, value)
-
-
 def _show_and_exit(prepared: Prepared) -> int:
     """--list and --show-task-ratio: print; returns exit code + 1, or 0 to go on."""
     options, environment = prepared.options, prepared.environment
@@ -319,7 +123,3 @@ def _print_ratio(ratio: dict[str, Any], depth: int) -> None:
     for name, part in ratio.items():
         print(f"{'  ' * depth}{part['ratio'] * 100:6.1f} % {name}")
         _print_ratio(part.get("tasks", {}), depth + 1)
-
-
-def _text(path: Path) -> str:
-    return path.read_text(encoding="utf-8", errors="replace")

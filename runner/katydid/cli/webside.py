@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from katydid.cli.options import extra_options, katydid_options
-from katydid.cli.session import Prepared
+from katydid.cli.prepare import Prepared
 from katydid.errors import UsageError
 from katydid.results import csv_files, document_json, html, junit
 from katydid.run.controller import ControllingRunner

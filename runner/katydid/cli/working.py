@@ -8,9 +8,9 @@ from pathlib import Path
 
 import gevent
 
-from katydid.cli import session
 from katydid.cli.launch import Launch, Role
 from katydid.cli.logs import LogRing
+from katydid.cli.prepare import prepare
 from katydid.cli.ready import ReadyFile
 from katydid.cli.signals import StopSignals
 from katydid.errors import ExitCode, LocustfileError, WorkersNotReady
@@ -33,7 +33,7 @@ def run(launch: Launch, early: argparse.Namespace, ring: LogRing, child: ChildRo
     if child is not None and not early.worker:
         host, port = "127.0.0.1", child.master_port()
     paths = _locustfiles(launch, early, host, port)
-    prepared = session.prepare(launch, Role.WORKER, paths, ring, child=child)
+    prepared = prepare(launch, Role.WORKER, paths, ring, child=child)
     environment = prepared.environment
     try:
         runner = WorkerRunner(environment, host, port, settings=prepared.settings)
