@@ -216,15 +216,18 @@ class WorkerLink:
     def reconnect(self) -> None:
         """Start over with a new socket; nothing that was sent before is delivered any more."""
         if not self._closed:
+            old = self._context
             self._shut(0.0)
             self.refused = self.trouble = None
-            self._open()
+            self._open()  # before anything yields: a waiting reader goes on with the new socket
+            _end(old)
 
     def close(self, flush_seconds: float = 0.5) -> None:
         """Close after handing over what was sent, within `flush_seconds`; other greenlets run."""
         if not self._closed:
             self._closed = True
             self._shut(flush_seconds)
+            _end(self._context)
 
     def _open(self) -> None:
         self._context = zmq.Context()
@@ -238,6 +241,7 @@ class WorkerLink:
             socket.connect(self._address)
         except zmq.ZMQError as error:
             self._shut(0.0)
+            _end(self._context)
             raise UsageError(f"{self._address} is no address of a master: {error}.") from error
         self._watcher = gevent.spawn(self._watch_connection, self._watch)
 
@@ -245,7 +249,6 @@ class WorkerLink:
         self._connected.clear()
         self._watch.close()
         self._link.close(flush_seconds)
-        _end(self._context)
 
     def _raise_if_over(self) -> None:
         if self.refused is not None:
@@ -280,11 +283,15 @@ class WorkerLink:
             gevent.spawn(self._on_connected)
 
     def _failed_without_reason(self, failures: int) -> None:
-        """A master with another key just hangs up; so does a proxy whose master is not up yet."""
+        """A master with another key just hangs up; so does a proxy whose master is not up yet.
+
+        So this ends nothing: ZeroMQ goes on trying.
+        """
         if failures >= _FAILURES_UNTIL_TROUBLE and self.trouble is None:
+            suspicion = "require one" if self._keys is None else "have another than this worker"
             self.trouble = (
-                f"The master at {self._address} hangs up during the handshake: it may have another "
-                "CURVE key than this worker."
+                f"The master at {self._address} hangs up during the handshake of CURVE keys: "
+                f"it may {suspicion}."
             )
             logger.warning(self.trouble)
 
