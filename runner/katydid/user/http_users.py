@@ -63,6 +63,12 @@ def _fast_session(user: FastHttpUser) -> FastHttpSession:
     )
 
 
+def _close_own_client(user: User) -> None:
+    client = vars(user).get("client")
+    if isinstance(client, HttpSession | FastHttpSession) and client.user is user:
+        client.close()
+
+
 def demand_host(user: User) -> None:
     """Raise StopTest for a user without a host: no user of its class could do anything."""
     if user.host is None:
@@ -83,6 +89,9 @@ class HttpUser(RestMixin, User):
         """Raises StopTest without a host."""
         super().__init__(environment)
         demand_host(self)
+
+    def _close(self) -> None:
+        _close_own_client(self)
 
 
 class FastHttpUser(RestMixin, User):
@@ -106,3 +115,6 @@ class FastHttpUser(RestMixin, User):
         """Raises StopTest without a host."""
         super().__init__(environment)
         demand_host(self)
+
+    def _close(self) -> None:
+        _close_own_client(self)

@@ -36,6 +36,10 @@ class PytestUser(User):
         if "fastsession" in self.fixtures:
             self.clients["fastsession"] = FastHttpSession(environment, self.host, self)
 
+    def _close(self) -> None:
+        for client in self.clients.values():
+            client.close()
+
 
 def _call_function(user: PytestUser) -> None:
     type(user).function(**user.clients)

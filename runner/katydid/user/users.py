@@ -189,6 +189,11 @@ class User(metaclass=UserMeta):
             # reported where it happened; a test that catches errors goes on without this user
             if not self.environment.catch_exceptions:
                 raise
+        finally:
+            self._close()
+
+    def _close(self) -> None:
+        """Give up connections at the end of the life: the garbage collector comes late."""
 
     def _has_begun(self) -> bool:
         """Call on_start; False: it failed, was reported, and the user must not run."""

@@ -44,6 +44,8 @@ class Server:
     def __init__(self, ssl_context=None):
         self.requests = []
         self.connections = 0
+        self._open = 0
+        self.all_closed = Event()
         self.stalled = Event()  # a client waits for an answer that will not come
         self.drop_after_next = False  # close the connection behind the next answer, unannounced
         options = {"ssl_context": ssl_context} if ssl_context else {}
@@ -58,6 +60,8 @@ class Server:
 
     def _serve(self, connection, _address):
         self.connections += 1
+        self._open += 1
+        self.all_closed.clear()
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         reader = connection.makefile("rb")
         try:
@@ -68,6 +72,9 @@ class Server:
         finally:
             reader.close()
             connection.close()
+            self._open -= 1
+            if not self._open:
+                self.all_closed.set()
 
     def _serve_one(self, connection, reader):
         request = self._read(reader)

@@ -6,7 +6,7 @@ import pytest
 from requests.exceptions import SSLError
 
 from katydid.http import FastHttpSession
-from katydid.http.fast import LocustBadStatusCode
+from katydid.http.fast_response import LocustBadStatusCode
 
 
 def test_the_response(fast, server):

@@ -78,9 +78,6 @@ def test_a_run_records_in_the_environment(server):
             self.client.get("/status/500")
             raise StopUser
 
-        def on_stop(self):
-            self.client.close()
-
     environment = Environment(user_classes=[Shopper])
     group = Group()
     Shopper(environment).start(group)
@@ -94,8 +91,6 @@ def test_pytest_functions_become_users(server):
 
     def test_shop(session, fastsession):
         calls.append((session.get("/ok").status_code, fastsession.get("/ok").status_code))
-        session.close()
-        fastsession.client.close()
         if len(calls) == 2:
             raise StopUser
 
@@ -117,3 +112,40 @@ def test_a_fixture_that_is_not_ours_is_a_sentence():
 
     with pytest.raises(LocustfileError, match="test_shop asks for the fixture 'tmp_path'"):
         pytest_user(test_shop)
+
+
+@pytest.mark.parametrize("base", [HttpUser, FastHttpUser])
+def test_connections_are_closed_when_the_user_ends(base, server):
+    class Shopper(base):
+        host = server.url
+
+        @task
+        def buy(self):
+            self.client.get("/ok")
+            raise StopUser
+
+    group = Group()
+    Shopper(Environment()).start(group)
+    group.join(5)
+    assert server.connections == 1
+    assert server.all_closed.wait(5)
+
+
+def test_a_client_of_somebody_else_is_left_open(server, surroundings):
+    shared = HttpSession(server.url, surroundings.events.request)
+
+    class Shopper(HttpUser):
+        host = server.url
+
+        @task
+        def buy(self):
+            self.client = shared
+            self.client.get("/ok")
+            raise StopUser
+
+    group = Group()
+    for _ in range(2):
+        Shopper(Environment()).start(group)
+        group.join(5)
+    assert server.connections == 1
+    shared.close()
