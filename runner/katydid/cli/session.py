@@ -21,7 +21,7 @@ from katydid.cli.options import (
     parse_options,
     preliminary_options,
 )
-from katydid.cli.prepare import Prepared, prepare
+from katydid.cli.prepare import Prepared, cores, prepare
 from katydid.errors import LocustfileError
 from katydid.locustfile import (
     FROM_MASTER,
