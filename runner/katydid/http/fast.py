@@ -30,6 +30,13 @@ from katydid.http.sample import Sample
 from katydid.http.session import is_absolute, split_credentials
 from katydid.http.transport import PoolAdapter, RequestsTransport, Transport
 
+__all__ = [
+    "ErrorResponse",
+    "FastHttpSession",
+    "FastResponse",
+    "LocustBadStatusCode",
+]
+
 # of Locust's "gzip, deflate, br" what this installation can decode
 _ENCODINGS = ", ".join(
     each for each in ("gzip", "deflate", "br") if each in ACCEPT_ENCODING.split(",")
