@@ -313,8 +313,14 @@ class ControllingRunner(Runner):
         else:
             self.thresholds.evaluate(self.control.elapsed, self.stats)
         rows = self.threshold_rows()
+        lasting = {t.name for t in self.thresholds.thresholds if t.window_seconds or t.abort}
         for row in rows:
-            if row.status == "Breached" and row.name not in before:
+            # A whole-run value may be under its limit while users are still coming.
+            if (
+                row.status == "Breached"
+                and row.name not in before
+                and (final or row.name in lasting)
+            ):
                 self._mark("breach", breach_sentence(row))
         if not final and self.thresholds.should_abort:
             first = next(row for row in rows if row.status == "Breached")
