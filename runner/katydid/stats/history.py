@@ -31,7 +31,7 @@ class Point:
     """One interval of the whole test or of one name; `run.document.HistoryPoint` field by field."""
 
     time: int  # start of the interval, seconds since the epoch
-    width_seconds: int
+    width_seconds: int  # that of its level; the first interval of a test may be shorter
     users: int  # at its end
     requests: int
     failures: int
@@ -50,7 +50,8 @@ class Point:
 class _Facts:
     """What a point says of the whole test."""
 
-    seconds: int  # of the interval that were closed, at most its width
+    begin: int  # the first second that was closed in it
+    seconds: int  # how many were
     users: int
     workers: int
     dropped: int
@@ -80,7 +81,7 @@ class _Level:
 
     width: int
     keep: int
-    times: list[int] = field(default_factory=list)
+    times: list[int] = field(default_factory=list)  # multiples of the width
     facts: list[_Facts] = field(default_factory=list)
     counters: list[IntArray] = field(default_factory=list)  # [rows, 3] each
     latencies: list[FloatArray] = field(default_factory=list)  # [rows, 3] each
@@ -111,8 +112,8 @@ class _Level:
         times = self.latencies[at][row].tolist() if row < len(self.latencies[at]) else [np.nan] * 3
         p50, p95, p99 = (None if np.isnan(time) else time for time in times)
         return Point(
-            time=self.times[at],
-            width_seconds=self.width,
+            time=facts.begin,
+            width_seconds=self.times[at] + self.width - facts.begin,
             users=facts.users,
             requests=requests,
             failures=failures,
@@ -140,7 +141,7 @@ class History:
     ) -> None:
         """Add a closed second; seconds must ascend."""
         codes = {status: count for row, status, count in batch.codes if row == 0}
-        facts = _Facts(1, users, workers, dropped_iterations, codes)
+        facts = _Facts(second, 1, users, workers, dropped_iterations, codes)
         end = int(np.searchsorted(batch.rows, self._charted, side="right"))
         rows = batch.rows[:end]
         size = int(rows[-1]) + 1
@@ -170,7 +171,7 @@ class History:
         level, below = self._levels[at], self._levels[at - 1]
         first = bisect_left(below.times, level.pending_start)
         counters = np.zeros((max(len(one) for one in below.counters[first:]), 3), dtype=np.int64)
-        facts = _Facts(0, 0, 0, 0)
+        facts = _Facts(below.facts[first].begin, 0, 0, 0, 0)
         for part, counted in zip(below.facts[first:], below.counters[first:], strict=True):
             counters[: len(counted)] += counted
             facts.seconds += part.seconds
@@ -266,7 +267,7 @@ def _dump_level(level: _Level) -> dict[str, Any]:
     return {
         "times": list(level.times),
         "facts": [
-            [one.seconds, one.users, one.workers, one.dropped, dict(one.codes)]
+            [one.begin, one.seconds, one.users, one.workers, one.dropped, dict(one.codes)]
             for one in level.facts
         ],
         "counters": [one.tobytes() for one in level.counters],

@@ -24,6 +24,7 @@ TOTAL = ("", "Aggregated")
 _MAX_DROPPED_NAMES = 100_000  # names over the cap that are told apart
 _NAN = float("nan")
 _NO_STATUS = -1
+_EXACT = 2**53  # whole numbers below are exact in float64
 _OTHER_KEY = ("", OTHER)
 
 
@@ -84,9 +85,9 @@ class Recording:
         complete = len(self._waiting)
         for column in (self._times, self._lengths, self._statuses, self._delays):
             del column[complete:]
-        self._times.append(float(time) if isinstance(time, int | float) else _NAN)
-        self._lengths.append(int(length) if isinstance(length, int | float) else 0)
-        self._statuses.append(status if isinstance(status, int) else _NO_STATUS)
+        self._times.append(_number(time, _NAN))
+        self._lengths.append(int(_number(length, 0)))
+        self._statuses.append(int(_number(status, _NO_STATUS)))
         if self._delay is not None:
             self._delays.append(0.0)
         self._waiting.append(row)
@@ -168,6 +169,12 @@ class Recording:
 
     def _admitted(self, row: int, key: tuple[str, str]) -> None:
         """A name came that has a row of its own now."""
+
+
+def _number(value: object, otherwise: float) -> float:
+    """A number that every column can hold, or `otherwise`."""
+    plausible = isinstance(value, int | float) and abs(value) < _EXACT
+    return float(value) if plausible else otherwise  # type: ignore[arg-type]  # as checked
 
 
 def _ints(column: array[int]) -> IntArray:
