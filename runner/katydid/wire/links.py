@@ -8,6 +8,7 @@ values. Failed handshakes are seen through ZeroMQ's monitor, on both ends.
 
 from __future__ import annotations
 
+import errno
 import logging
 from collections.abc import Callable
 from time import monotonic  # limits how often a refusal is logged, and how long a wait lasts
@@ -46,6 +47,7 @@ _FAILURES = (
 )
 _REFUSALS_EVERY_SECONDS = 10.0
 _FAILURES_UNTIL_TROUBLE = 3
+_MISMATCHES_UNTIL_REFUSED = 3  # who sees it first hangs up; the other side may not learn why
 
 
 def worker_of(identity: str) -> str:
@@ -57,7 +59,7 @@ class MasterLink:
     """The master's end: one bound socket for all workers and their heartbeats.
 
     `on_refused(sentence)` is called, and the sentence logged, when a peer fails the handshake;
-    at most once in ten seconds, since a refused worker tries again and again.
+    each sentence at most once in ten seconds, since a refused worker tries again and again.
     """
 
     def __init__(
@@ -69,13 +71,18 @@ class MasterLink:
     ) -> None:
         self._on_refused = on_refused
         self._has_keys = keys is not None
-        self._silent_until = float("-inf")
+        self._silent_until: dict[str, float] = {}  # per reason, of which there are few
         self.refused_count = 0
         """Failed handshakes so far."""
         self._context = zmq.Context()
         socket = self._context.socket(zmq.ROUTER)
         configure_server(socket, keys)
-        self.port = _bind(socket, host, port)
+        try:
+            bound = _bind(socket, host, port)
+        except UsageError:
+            self._context.term()  # nothing lingers in a socket that was never bound
+            raise
+        self.port = bound
         """The TCP port in use (a free one was chosen for port 0)."""
         self._watch = Watch(socket, _FAILURES)
         self._link = Port(socket)
@@ -121,22 +128,24 @@ class MasterLink:
                 event, value = self._watch.next()
             except LinkClosed:
                 return
-            if event != zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL:  # that is a port check, or a cut
-                self._refused(value)
+            if event != zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL or value == errno.EPIPE:
+                self._refused(value)  # other errors without detail: a port check, or a cut
 
     def _refused(self, value: int) -> None:
         self.refused_count += 1
-        now = monotonic()
-        if now < self._silent_until:
-            return
-        self._silent_until = now + _REFUSALS_EVERY_SECONDS
         if value == zmq.PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH:
             has, lacks = ("no CURVE key", "one") if self._has_keys else ("a CURVE key", "none")
             reason = f"it has {has} and this master has {lacks}"
         elif value == zmq.PROTOCOL_ERROR_ZMTP_CRYPTOGRAPHIC:
             reason = "its CURVE key is not that of this run"
+        elif value == errno.EPIPE:
+            reason = "it hung up during the handshake, as one with another CURVE setting does"
         else:
             reason = "it does not speak the protocol"
+        now = monotonic()
+        if now < self._silent_until.get(reason, 0.0):
+            return
+        self._silent_until[reason] = now + _REFUSALS_EVERY_SECONDS
         sentence = f"A worker was refused: {reason}."
         logger.warning(sentence)
         if self._on_refused is not None:
@@ -168,6 +177,7 @@ class WorkerLink:
         """What may be wrong when handshakes fail without a reason; None once one succeeds."""
         self._connected = Event()
         self._closed = False
+        self._mismatches = 0
         self._interner = Interner()
         self._open()
 
@@ -216,11 +226,9 @@ class WorkerLink:
     def reconnect(self) -> None:
         """Start over with a new socket; nothing that was sent before is delivered any more."""
         if not self._closed:
-            old = self._context
-            self._shut(0.0)
             self.refused = self.trouble = None
-            self._open()  # before anything yields: a waiting reader goes on with the new socket
-            _end(old)
+            self._mismatches = 0
+            self._start_over()
 
     def close(self, flush_seconds: float = 0.5) -> None:
         """Close after handing over what was sent, within `flush_seconds`; other greenlets run."""
@@ -244,6 +252,12 @@ class WorkerLink:
             _end(self._context)
             raise UsageError(f"{self._address} is no address of a master: {error}.") from error
         self._watcher = gevent.spawn(self._watch_connection, self._watch)
+
+    def _start_over(self) -> None:
+        old = self._context
+        self._shut(0.0)
+        self._open()  # before anything yields: a waiting reader goes on with the new socket
+        _end(old)
 
     def _shut(self, flush_seconds: float) -> None:
         self._connected.clear()
@@ -272,7 +286,7 @@ class WorkerLink:
                 failures += 1
                 self._failed_without_reason(failures)
             elif value == zmq.PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH:
-                self._refuse()
+                self._mismatched()
 
     def _now_connected(self) -> None:
         self.connections += 1
@@ -295,7 +309,12 @@ class WorkerLink:
             )
             logger.warning(self.trouble)
 
-    def _refuse(self) -> None:
+    def _mismatched(self) -> None:
+        """ZeroMQ gives up at once; we try a few times, so that the master can log it as well."""
+        self._mismatches += 1
+        if self._mismatches < _MISMATCHES_UNTIL_REFUSED:
+            gevent.spawn_later(0.05, self._again, self._link)
+            return
         has, lacks = ("has no CURVE key", "requires one")
         if self._keys is not None:
             has, lacks = ("has a CURVE key", "has none")
@@ -303,6 +322,10 @@ class WorkerLink:
         self._watch.close()
         self._link.close()  # releases a waiting reader, which then raises
         self._connected.clear()
+
+    def _again(self, failed: Port) -> None:
+        if failed is self._link and not self._closed:  # nobody reconnected or closed meanwhile
+            self._start_over()
 
 
 _NO_NAMES = Interner()  # the master sends no reports, so no names either

@@ -120,6 +120,8 @@ def configure(socket: zmq.Socket[bytes]) -> None:
     socket.setsockopt(zmq.RECONNECT_IVL, 100)
     socket.setsockopt(zmq.RECONNECT_IVL_MAX, 2_000)
     socket.setsockopt(zmq.TCP_KEEPALIVE, 1)
+    socket.setsockopt(zmq.RCVHWM, 10_000)  # messages, per peer
+    socket.setsockopt(zmq.SNDHWM, 10_000)
 
 
 def configure_server(socket: zmq.Socket[bytes], keys: RunKeys | None) -> None:
@@ -127,8 +129,6 @@ def configure_server(socket: zmq.Socket[bytes], keys: RunKeys | None) -> None:
     configure(socket)
     socket.setsockopt(zmq.ROUTER_MANDATORY, 1)  # tells an unknown peer from a known one
     socket.setsockopt(zmq.ROUTER_HANDOVER, 1)  # a worker that reconnects replaces itself
-    socket.setsockopt(zmq.RCVHWM, 10_000)  # messages, per peer
-    socket.setsockopt(zmq.SNDHWM, 10_000)
     socket.setsockopt(zmq.MAXMSGSIZE, 256 * 1024 * 1024)
     if keys is not None:
         socket.setsockopt(zmq.CURVE_SERVER, 1)
