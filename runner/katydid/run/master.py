@@ -35,6 +35,12 @@ STOP_SECONDS = 60.0
 RETURN_SECONDS = 5.0
 """A master that came back waits this long for its workers before it moves their users."""
 
+RECEIVE_SECONDS = 0.01
+"""Messages may keep the hub for so long; then timers and other greenlets get their turn."""
+
+A_TIMER = 1e-6
+"""Seconds: no time, yet not 0, after which gevent may look at timers and sockets 50 turns later."""
+
 ABSENT_SECONDS = 60.0
 """Workers missing for so long count against `max_lost`."""
 
@@ -63,6 +69,7 @@ class MasterRunner(ControllingRunner):
         self._targets_number = 0
         self._hold_until = 0.0  # monotonic; no rebalancing before
         self._absent_since: float | None = None
+        self._behind = False  # messages wait while other greenlets have their turn
         self.worker_logs: dict[str, list[str]] = {}
         self.memory = Memory(self, self.settings.checkpoint)
         self.server = MasterLink(master_bind_host, master_bind_port, keys_of(self.settings))
@@ -200,27 +207,37 @@ class MasterRunner(ControllingRunner):
     # -- what workers say
 
     def _receive(self) -> None:
+        turn_ends = 0.0
         while True:
             try:
-                received = self.server.receive()
+                received = self.server.receive(0.0)
+                if received is None:
+                    self._behind = False
+                    received = self.server.receive()
+                    turn_ends = self.clock.monotonic() + RECEIVE_SECONDS
             except LinkClosed:
                 return
-            if received is None:
-                continue
-            identity, message = received
-            if isinstance(message, DecodeFailure):
-                if not message.resync:
-                    logger.warning("%s sent what is no message: %s", identity, message.reason)
-                self.server.send(identity, m.Resync())
-                continue
-            handler = self._handlers.get(type(message))
-            if handler is None:
-                logger.warning("%s sent a %s, which is not a worker's", identity, message)
-                continue
-            try:
-                handler(identity, message)
-            except Exception:  # one worker's message must not end the service for all
-                logger.exception("A %s of %s failed", type(message).__name__, identity)
+            if received is not None:
+                self._handle(*received)
+            if self.clock.monotonic() > turn_ends:
+                self._behind = True
+                self.clock.sleep(A_TIMER)
+                turn_ends = self.clock.monotonic() + RECEIVE_SECONDS
+
+    def _handle(self, identity: str, message: m.Message | DecodeFailure) -> None:
+        if isinstance(message, DecodeFailure):
+            if not message.resync:
+                logger.warning("%s sent what is no message: %s", identity, message.reason)
+            self.server.send(identity, m.Resync())
+            return
+        handler = self._handlers.get(type(message))
+        if handler is None:
+            logger.warning("%s sent a %s, which is not a worker's", identity, message)
+            return
+        try:
+            handler(identity, message)
+        except Exception:  # one worker's message must not end the service for all
+            logger.exception("A %s of %s failed", type(message).__name__, identity)
 
     def _on_hello(self, identity: str, hello: m.Hello) -> None:
         node = self.clients.get(hello.worker)
@@ -419,6 +436,8 @@ class MasterRunner(ControllingRunner):
             self.clock.sleep(tunables.HEARTBEAT_INTERVAL)
             self.clock.sleep(0)  # let the socket be drained before anyone is judged
             late = max(0.0, self.clock.monotonic() - due)
+            if self._behind:  # their beats may be among what waits
+                late += tunables.HEARTBEAT_INTERVAL
             for node in self.clients.active:
                 node.last_beat += late  # our own lag is not a worker's silence
                 silence = self.clock.monotonic() - node.last_beat
