@@ -20,6 +20,18 @@ from katydid.errors import LocustfileError
 ALIAS = "locust"
 TARGET = "katydid.compat.locust"
 
+NOT_OFFERED = {
+    "locust.contrib.dns": "DNSUser",
+    "locust.contrib.milvus": "MilvusUser",
+    "locust.contrib.mongodb": "MongoDBUser",
+    "locust.contrib.mqtt": "MqttUser",
+    "locust.contrib.oai": "OpenAIUser",
+    "locust.contrib.postgres": "PostgresUser",
+    "locust.contrib.qdrant": "QdrantUser",
+    "locust.contrib.socketio": "SocketIOUser",
+}
+"""Modules of Locust that Katydid lacks, and the class that people import from each."""
+
 
 def install() -> None:
     """Make `locust` ours from now on; installing twice changes nothing.
@@ -44,7 +56,10 @@ def installed() -> bool:
 
 
 class AliasFinder(MetaPathFinder):
-    """Finds locust and what we have below it; for the rest of locust.* there is nothing."""
+    """Finds locust and what we have below it; for the rest of locust.* there is nothing.
+
+    A module that Locust has and we lack raises ModuleNotFoundError with a sentence.
+    """
 
     def find_spec(
         self,
@@ -54,6 +69,13 @@ class AliasFinder(MetaPathFinder):
     ) -> ModuleSpec | None:
         if fullname != ALIAS and not fullname.startswith(ALIAS + "."):
             return None
+        if fullname in NOT_OFFERED:
+            raise ModuleNotFoundError(
+                f"{fullname} is not offered: Katydid has no {NOT_OFFERED[fullname]}. Derive from "
+                "User, call the client's own library, and wrap each call in "
+                "environment.events.request.measure(type, name).",
+                name=fullname,
+            )
         real = importlib.util.find_spec(TARGET + fullname.removeprefix(ALIAS))
         if real is None:
             return None

@@ -1,8 +1,11 @@
 """The meta-path finder: one module under two names, ours whatever else is installed."""
 
+import importlib
 import json
 
 import pytest
+
+from katydid import alias
 
 REAL = {"other/locust/__init__.py": "__version__ = 'real'\n", "other/locust/extra.py": "x = 1\n"}
 
@@ -79,3 +82,13 @@ def test_a_real_locust_imported_earlier_is_one_sentence_and_65(python, script):
     assert sentence.startswith("Another locust is imported already (")
     assert "other/locust/__init__.py), so its classes and Katydid's would mix" in sentence
     assert sentence.endswith("or run the program with `katydid exec FILE.py`.")
+
+
+@pytest.mark.parametrize("module", sorted(alias.NOT_OFFERED))
+def test_a_module_of_locust_that_we_lack_is_named(module):
+    alias.install()
+    with pytest.raises(ModuleNotFoundError) as raised:
+        importlib.import_module(module)
+    missing = alias.NOT_OFFERED[module]
+    assert str(raised.value).startswith(f"{module} is not offered: Katydid has no {missing}. ")
+    assert raised.value.name == module

@@ -1,0 +1,1 @@
+"""`locust.contrib`: clients beside HttpUser, and helpers. Each module is imported by its name."""
