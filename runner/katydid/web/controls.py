@@ -42,7 +42,8 @@ class Controls(Protocol):
     ) -> None:
         """Start the load, or change the one that runs; returns before the users are there.
 
-        None leaves a value as it was configured. `run_time_seconds` counts from this start.
+        None leaves a value as it was configured; `shape_class` "" is a load without a shape.
+        `run_time_seconds` counts from this start.
         """
 
     def stop(self) -> None:

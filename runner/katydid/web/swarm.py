@@ -13,7 +13,7 @@ from werkzeug.datastructures import MultiDict
 from katydid.environment import Environment
 from katydid.web import startform
 from katydid.web.answers import Refusal
-from katydid.web.template_args import ExtraOptions
+from katydid.web.template_args import NO_SHAPE, ExtraOptions
 
 _NOT_BY_FORM = {"control_token", "curve_seed", "role", "checkpoint", "locustfile", "config"}
 """What a form must not touch: who may steer the run, and what the process was started as."""
@@ -46,8 +46,7 @@ def parse_swarm(
         if classes:
             start["user_classes"] = _known(classes, environment.available_user_classes, "user")
         if form.get("shape_class"):
-            shapes = {"Default": None, **(environment.available_shape_classes or {})}
-            start["shape_class"] = _known([form["shape_class"]], shapes, "shape")[0]
+            start["shape_class"] = _shape(form["shape_class"], environment)
     return start
 
 
@@ -88,6 +87,13 @@ def apply_options(
         options.run_time = start["run_time_seconds"]
     if profile:
         options.profile = profile
+
+
+def _shape(name: str, environment: Environment) -> str:
+    """The name of a shape class; "" for the picker's first choice, users and a rate."""
+    if name == NO_SHAPE:
+        return ""
+    return _known([name], environment.available_shape_classes or {}, "shape")[0]
 
 
 def _known(names: list[str], known: dict[str, Any] | None, kind: str) -> list[str]:

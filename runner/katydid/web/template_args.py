@@ -14,6 +14,9 @@ from katydid.environment import Environment
 from katydid.run.document import HistoryPoint
 from katydid.web.controls import Controls
 
+NO_SHAPE = "Default"
+"""What the class picker calls a load without a shape class."""
+
 
 class ExtraOption(Protocol):
     """A custom argument: a named tuple of default_value, is_secret, help_text, choices, …"""
@@ -87,7 +90,7 @@ def _host_of_classes(environment: Environment) -> tuple[str | None, bool]:
 
 
 def _shape_names(environment: Environment) -> list[str]:
-    return ["Default", *sorted(environment.available_shape_classes or {})]
+    return [NO_SHAPE, *sorted(environment.available_shape_classes or {})]
 
 
 def _task_names(environment: Environment) -> dict[str, list[str]]:

@@ -112,6 +112,8 @@ def test_swarm_with_the_class_picker(browse, controls, environment):
     assert (wrong["success"], wrong["message"]) == (False, "There is no user class `Nobody`.")
     browser.post("/swarm", data={**data, "shape_class": "Waves"})
     assert controls.started[1]["shape_class"] == "Waves"
+    browser.post("/swarm", data={**data, "shape_class": "Default"})
+    assert controls.started[2]["shape_class"] == ""
     wrong = browser.post("/swarm", data={**data, "shape_class": "Hills"}).json()
     assert wrong["message"] == "There is no shape class `Hills`."
 
