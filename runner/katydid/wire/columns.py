@@ -88,10 +88,11 @@ def from_gaps(per_row: IntArray, gaps: IntArray) -> tuple[IntArray, IntArray]:
     if int(per_row.sum()) != len(gaps):
         raise ValueError("the rows do not add up to the buckets")
     rows = np.repeat(np.arange(len(per_row)), per_row)
-    running = np.cumsum(gaps)
+    buckets = np.cumsum(gaps)
     starts = _row_starts(per_row)
-    before = running[starts] - gaps[starts]
-    return rows, running - np.repeat(before, per_row[per_row > 0])
+    before = buckets[starts] - gaps[starts]
+    buckets -= np.repeat(before, per_row[per_row > 0])
+    return rows, buckets
 
 
 def _row_starts(per_row: IntArray) -> IntArray:

@@ -23,7 +23,6 @@ from katydid.wire.shape import check_for
 
 _INTS = ("requests", "none_requests", "failures", "length")
 _FLOATS = ("total_ms", "min_ms", "max_ms", "last_timestamp")
-_CODES = check_for(tuple[tuple[int, int, int], ...])
 _ERRORS = check_for(tuple[tuple[str, str, str, str, int, float, float], ...])
 _WHOLE = check_for(int)
 
@@ -40,7 +39,7 @@ def delta_to_list(delta: StatsDelta, interner: Interner) -> list[Any]:
         pack_ints(per_row),
         pack_small(gaps),
         pack_small(delta.count),
-        delta.codes,
+        [pack_ints(column) for column in np.array(delta.codes, np.int64).reshape(-1, 3).T],
         delta.errors,
         None if delta.service is None else delta_to_list(delta.service, interner),
         delta.names_dropped,
@@ -68,8 +67,8 @@ def delta_from_list(parts: Any, interner: Interner, nested: bool = False) -> Sta
         raise ValueError("buckets and counts of a report differ in length")
     if len(buckets) and (buckets.min() < 0 or buckets.max() >= BUCKETS or count.min() <= 0):
         raise ValueError("a report has a bucket or a count that cannot be")
-    checked_codes = _CODES(codes)
-    if any(not 0 <= row < len(keys) for row, _, _ in checked_codes):
+    code_rows, statuses, code_counts = map(unpack_ints, codes)
+    if len(code_rows) and (code_rows.min() < 0 or code_rows.max() >= len(keys)):
         raise ValueError("a status code belongs to no row")
     if service is not None and nested:
         raise ValueError("a service delta has none of its own")
@@ -80,7 +79,7 @@ def delta_from_list(parts: Any, interner: Interner, nested: bool = False) -> Sta
         bucket_row=rows,
         bucket=buckets,
         count=count,
-        codes=checked_codes,
+        codes=tuple(zip(code_rows.tolist(), statuses.tolist(), code_counts.tolist(), strict=True)),
         errors=_ERRORS(errors),
         service=None if service is None else delta_from_list(service, interner, nested=True),
         names_dropped=_WHOLE(dropped),

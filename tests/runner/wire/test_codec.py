@@ -138,7 +138,7 @@ def test_every_message_is_covered() -> None:
 
 
 @given(st.one_of(SMALL))
-@settings(max_examples=400)
+@settings(max_examples=200)
 def test_small_messages_come_back_equal(message: m.Message) -> None:
     assert decode(encode(message, Interner()), Interner()) == message
 
@@ -270,14 +270,14 @@ def test_wrong_frames_are_a_decode_error(frames: list[bytes]) -> None:
 
 
 @given(st.sampled_from(sorted(c.__name__ for c in m.Message.__args__)), st.binary(max_size=60))
-@settings(max_examples=300)
+@settings(max_examples=150)
 def test_garbage_is_never_more_than_a_decode_error(kind: str, garbage: bytes) -> None:
     with contextlib.suppress(DecodeError):
         decode([kind.encode(), garbage], Interner())
 
 
 @given(st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_damaged_reports_are_a_decode_error_or_a_sound_report(data) -> None:
     delta = one_request("GET", "/") if data.draw(st.booleans()) else data.draw(deltas())
     kind, body = encode(report(delta), Interner())
@@ -326,8 +326,9 @@ def _damaged(position: int, value: object) -> list[bytes]:
         (5, [b"\xff", b"\x02\x00\x00\x01\x00"]),  # bucket 65536
         (6, [b"\x00", b""]),  # nobody in the bucket
         (6, [b"\x01\x01", b""]),
-        (7, [[1, 200, 1]]),  # row 1 of one
-        (7, [[0, 200]]),
+        (7, [b"\x00\x01", b"\x00\xc8", b"\x00\x01"]),  # row 1 of one
+        (7, [b"\x00\x00", b"\x00\xc8", b"\x00"]),
+        (7, [b"\x00\x00", b"\x00\xc8"]),
         (8, [["GET"]]),
         (10, None),
     ],
