@@ -263,11 +263,11 @@ class StatsEntry(Distribution):
         }
 
     @classmethod
-    def unserialize(cls, data: dict[str, Any]) -> StatsEntry:
+    def unserialize(cls, data: dict[str, Any], stats: RequestStats | None = None) -> StatsEntry:
         """An entry of its own with the numbers of `serialize` (per-second ones are not kept)."""
         from katydid.stats.request_stats import RequestStats
 
-        entry = cls(RequestStats(), data["name"], data["method"])
+        entry = cls(stats or RequestStats(), data["name"], data["method"])
         times = np.array([float(time) for time in data["response_times"]], dtype=np.float64)
         counts = np.array(list(data["response_times"].values()), dtype=np.int64)
         unique, inverse = np.unique(index_of(times), return_inverse=True)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import re
+from typing import Any
 
 from katydid import tunables
-from katydid.stats.rounding import utc_text
 
 OTHER = "(other)"
 _MAX_TEXT = 4096  # characters; failure messages may hold a whole response
@@ -45,14 +45,22 @@ def reason_of(error: object, status: int | None) -> str:
 class StatsError:
     """One kind of failure of one request; Locust's names."""
 
-    def __init__(self, method: str, name: str, error: object, occurrences: int = 0) -> None:
+    def __init__(
+        self,
+        method: str,
+        name: str,
+        error: object,
+        occurrences: int = 0,
+        first_seen: float | None = None,
+        last_seen: float | None = None,
+    ) -> None:
         self.method = method
         self.name = name
         self.error = text_of(error)
         self.reason = reason_of(error, None)
         self.occurrences = occurrences
-        self.first_seen = 0.0  # seconds since the epoch
-        self.last_seen = 0.0
+        self.first_seen = first_seen or 0.0  # seconds since the epoch
+        self.last_seen = last_seen or 0.0
 
     @classmethod
     def parse_error(cls, error: object) -> str:
@@ -84,11 +92,18 @@ class StatsError:
             "name": self.name,
             "error": self.error,
             "occurrences": self.occurrences,
-            "first_seen": utc_text(self.first_seen),
-            "last_seen": utc_text(self.last_seen),
+            "first_seen": self.first_seen,
+            "last_seen": self.last_seen,
         }
 
-    serialize = to_dict
+    def serialize(self) -> dict[str, object]:
+        """The same, as Locust's workers send it."""
+        return self.to_dict()
+
+    @classmethod
+    def unserialize(cls, data: dict[str, Any]) -> StatsError:
+        """The error of `serialize`."""
+        return cls(**data)
 
     def row(self) -> ErrorRow:
         """The error as a plain value."""

@@ -353,6 +353,14 @@ class RequestStats(Recording):
         row = self.row_of(method, name)
         self._fail(row, error or "", None)
 
+    def serialize_stats(self) -> list[dict[str, Any]]:
+        """Locust's raw form of every entry that counted something."""
+        return [one.serialize() for one in self.entries.values() if one.num_requests]
+
+    def serialize_errors(self) -> dict[str, dict[str, object]]:
+        """Locust's raw form of every failure, by key."""
+        return {key: error.serialize() for key, error in self.errors.items()}
+
     # -- checkpoint
 
     def dump(self) -> dict[str, Any]:

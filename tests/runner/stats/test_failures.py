@@ -45,9 +45,10 @@ def test_an_error_in_locusts_form() -> None:
         "name": "/a",
         "error": "Exception('x')",
         "occurrences": 4,
-        "first_seen": "1970-01-01T00:00:00Z",
-        "last_seen": "1970-01-01T00:00:00Z",
+        "first_seen": 0.0,
+        "last_seen": 0.0,
     }
+    assert StatsError.unserialize(error.serialize()).row() == (*error.row()[:3], "Failure", 4, 0, 0)
     assert StatsError("GET", "/a", "CatchResponseError('bad')").to_name() == "GET /a: 'bad'"
     key = StatsError.create_key("GET", "/a", Exception("x"))
     assert key == StatsError.create_key("GET", "/a", StatsError.parse_error(Exception("x")))

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from katydid import tunables
-from katydid.stats import RequestStats, StatsEntry
+from katydid.stats import RequestStats, StatsEntry, StatsError
 
 
 def test_a_sample_shows_everywhere_at_once(stats: RequestStats) -> None:
@@ -173,6 +173,16 @@ def test_an_entry_of_its_own(stats: RequestStats) -> None:
     assert report is not None
     assert report["response_times"] == {10: 1, 20: 1, 30: 1, 400: 1}
     assert entry.get_stripped_report() is None
+
+
+def test_locusts_raw_forms(stats: RequestStats) -> None:
+    stats.record("GET", "/a", 5.0, 1, "bad")
+    stats.get("/never", "GET")
+    [raw] = stats.serialize_stats()
+    assert (raw["name"], raw["num_requests"], raw["response_times"]) == ("/a", 1, {5: 1})
+    [(key, error)] = stats.serialize_errors().items()
+    assert key == StatsError.create_key("GET", "/a", "bad")
+    assert error["occurrences"] == 1
 
 
 def test_response_times_are_rounded_as_locust_does(stats: RequestStats, monkeypatch) -> None:
