@@ -52,6 +52,7 @@ class Runner:
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self.environment = environment
+        environment.runner = self  # a worker's first message may come before its constructor ends
         self.settings = settings or RunSettings()
         self.clock = clock
         self.state: State = State.READY
