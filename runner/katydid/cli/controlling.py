@@ -37,9 +37,12 @@ def run(prepared: Prepared) -> int:
     resumed = isinstance(runner, MasterRunner) and runner.memory.restore()
     runner.log_lines = lambda: list(prepared.ring.lines)
     environment = prepared.environment
-    web = start_web(prepared, runner)
     session = _Session(prepared, runner)
+    if resumed and isinstance(runner, MasterRunner):
+        runner.wait_returned()
+    web = start_web(prepared, runner)
     environment.events.init.fire(environment=environment, runner=runner, web_ui=web)
+    session.admit_children()
     outputs = Outputs(prepared, runner)
     try:
         with ReadyFile(prepared.launch.ready_file, lambda: runner.state in LOADED):
@@ -67,8 +70,12 @@ class _Session:
         self.failure: WorkersNotReady | None = None
         self.signals = StopSignals(self._on_signal)
         if self._launch.deadline:
-            gevent.spawn_later(self._launch.deadline, self._on_deadline)
-        children = prepared.children
+            used = runner.clock.wall() - runner.created_at  # by a master before this one
+            gevent.spawn_later(max(0.0, self._launch.deadline - used), self._on_deadline)
+
+    def admit_children(self) -> None:
+        """Let the workers that this process has forked connect."""
+        children, runner = self._prepared.children, self._runner
         if children is not None and isinstance(runner, MasterRunner):
             children.tell_port(runner.server.port)
             children.watch(self._on_children_gone)

@@ -50,6 +50,8 @@ def run(launch: Launch) -> int:
         launch.expected_workers = len(children.alive)
     child = family if isinstance(family, ChildRole) else None
     if role is Role.WORKER:
+        if children is not None:
+            return working.guard(children)
         return working.run(launch, early, ring, child)
     prepared = prepare(launch, role, _paths(launch, early), ring, children, child)
     if shown := _show_and_exit(prepared):

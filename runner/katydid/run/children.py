@@ -30,6 +30,7 @@ class ChildRole:
     """This process is a child: its number (from 0) and its end of the pipe."""
 
     number: int
+    siblings: int  # how many there are, this one included
     pipe: int
 
     def master_port(self) -> int:
@@ -65,6 +66,18 @@ class Children:
     @property
     def alive(self) -> list[int]:
         return [pid for pid in self._pipes if pid not in self.exit_codes]
+
+    @property
+    def worst(self) -> int:
+        """The highest exit code so far (0 … 255); a signal counts as 128 and its number."""
+        return max(
+            (128 - code if code < 0 else code for code in self.exit_codes.values()), default=0
+        )
+
+    @property
+    def killed(self) -> bool:
+        """True when one of them was ended by a signal."""
+        return any(code < 0 for code in self.exit_codes.values())
 
     def tell_port(self, port: int) -> None:
         """Let the children connect."""
@@ -110,9 +123,7 @@ class Children:
                 self.reap()
                 gevent.sleep(0.05)
                 waited += 0.05
-        return max(
-            (128 - code if code < 0 else code for code in self.exit_codes.values()), default=0
-        )
+        return self.worst
 
     def terminate(self) -> None:
         """Pass a SIGTERM on."""
@@ -137,7 +148,7 @@ def fork_workers(count: int) -> Children | ChildRole:
                 os.close(other)
             # Ctrl-C reaches the whole process group; the parent is the one to act on it.
             signal.signal(signal.SIGINT, signal.SIG_IGN)
-            return ChildRole(number, read_end)
+            return ChildRole(number, count, read_end)
         os.close(read_end)
         pipes[pid] = write_end
     return Children(pipes)

@@ -65,7 +65,7 @@ class ControllingRunner(Runner):
         self._stopped = Event()
         self._stopped.set()
         self._second_closed = 0
-        self._complete = False  # spawning_complete has fired for the present target
+        self.complete = False  # spawning_complete has fired for the present target
 
     # -- what the subclass provides
 
@@ -157,7 +157,7 @@ class ControllingRunner(Runner):
             self.control.begin(load, shape)
             self._mark("start", _describe(load))
         self.update_state(State.SPAWNING)
-        self._complete = False
+        self.complete = False
         logger.info("%s", _describe(load))
         self._control_step(self._until_boundary())
         if self._ticker is None or self._ticker.dead:
@@ -284,14 +284,14 @@ class ControllingRunner(Runner):
             self.end(Ending("done"))
         elif not self.control.at_target and self.state is State.RUNNING:
             self.update_state(State.SPAWNING)
-            self._complete = False
+            self.complete = False
 
     def _check_complete(self) -> None:
-        if self._complete or self.state is not State.SPAWNING or not self.control.at_target:
+        if self.complete or self.state is not State.SPAWNING or not self.control.at_target:
             return
         if not self._fleet_settled():
             return
-        self._complete = True
+        self.complete = True
         self.update_state(State.RUNNING)
         users = self.user_count
         counts = {name: n for name, n in self.user_classes_count.items() if n}

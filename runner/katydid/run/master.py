@@ -11,11 +11,14 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import gevent
+
 import katydid
 from katydid import tunables
 from katydid.clock import SYSTEM_CLOCK, Clock
 from katydid.environment import Environment
 from katydid.load.spec import ArrivalLoad, Load
+from katydid.manifest.live import LiveUpdate
 from katydid.run.controller import ControllingRunner
 from katydid.run.keys import keys_of
 from katydid.run.memory import Memory
@@ -149,22 +152,25 @@ class MasterRunner(ControllingRunner):
 
     def nodes(self) -> list[str]:
         """Ids of the workers that take users, by index."""
-        return [node.id for node in self.clients.active if node.takes_users]
+        takers = (node for node in self.clients.all if node.takes_users)
+        return [node.id for node in sorted(takers, key=lambda node: node.index)]
 
     def assign(self, targets: Mapping[str, Mapping[str, int]], over_seconds: float) -> None:
         """Tell each worker named what it shall run."""
         self._targets_number += 1
         for worker, users in targets.items():
             node = self.clients.get(worker)
-            if node is not None and node.takes_users:
+            if node is not None and node.takes_users and not node.awaited:
                 node.targets_number = self._targets_number
                 self.server.send(
                     node.identity, m.Targets(self._targets_number, dict(users), over_seconds)
                 )
 
     def schedule(self, node: str, base: float, offsets_us: bytes, max_users: int) -> None:
-        """Deal iterations to a worker."""
-        self.server.send(self.clients[node].identity, m.Arrivals(base, offsets_us, max_users))
+        """Deal iterations to a worker; those that do not reach it are dropped, and counted."""
+        arrivals = m.Arrivals(base, offsets_us, max_users)
+        if not self.server.send(self.clients[node].identity, arrivals):
+            self.control.dropped += len(offsets_us) // 4
 
     def _fleet(self) -> MasterRunner:
         return self
@@ -190,6 +196,8 @@ class MasterRunner(ControllingRunner):
         self._broadcast(m.SpawningComplete(users))
 
     def _fleet_stop(self) -> None:
+        self.memory.save_soon()  # a master that dies from here on must not go on with the load
+        self._wait(lambda: not self.clients.awaited, RETURN_SECONDS)
         self._broadcast(m.Stop())
         drain = self.environment.stop_timeout or 0.0
         if not self._wait(self._all_delivered, drain + STOP_SECONDS):
@@ -273,12 +281,14 @@ class MasterRunner(ControllingRunner):
                 self.worker_count,
             )
             self.environment.events.worker_connect.fire(client_id=node.id)
+        ours = hello.run == self._run
+        node.owed_number = hello.last_number if ours else 0
         if self.state in LOADED:
-            self._join(node, resumed=hello.run == self._run)
-        elif hello.run == self._run and hello.state in LOADED:
-            self.server.send(identity, m.Stop())
+            self._join(node, resumed=ours)
+        elif ours and node.state in (*LOADED, State.STOPPING):
+            self.server.send(identity, m.Stop())  # and it says Stopped, perhaps once more
         else:
-            node.stopped_at_number = hello.last_number if hello.run == self._run else 0
+            node.stopped_at_number = node.owed_number
 
     def _admit(self, identity: str, hello: m.Hello, node: WorkerNode | None) -> WorkerNode:
         if node is None:
@@ -290,7 +300,7 @@ class MasterRunner(ControllingRunner):
                 self._mark("worker-joined", f"Worker {node.index} joined.")
         elif node.incarnation != hello.incarnation:
             if node.active:
-                self._lose(node, "was replaced")
+                self._lose(node, "was replaced by a new process", replaced=True)
             self.clients.move(node, identity)
             node.incarnation = hello.incarnation
             self._mark("worker-joined", f"Worker {node.index} came back as a new process.")
@@ -299,7 +309,7 @@ class MasterRunner(ControllingRunner):
         node.version = hello.engine
         node.state = State(hello.state)
         node.lost_at = None
-        node.leaving = False
+        node.leaving = node.awaited = False
         node.stopped_at_number = None
         node.last_beat = self.clock.monotonic()
         self.control.forget(node.id)
@@ -310,8 +320,7 @@ class MasterRunner(ControllingRunner):
         self.server.send(
             node.identity, self._start_message(self.control.open_model, resumed=resumed)
         )
-        if self.clock.monotonic() >= self._hold_until:
-            self.control.place(1.0)
+        self.control.place(1.0)
 
     def _on_beat(self, identity: str, beat: m.Beat) -> None:
         node = self.clients.by_identity(identity)
@@ -342,9 +351,8 @@ class MasterRunner(ControllingRunner):
             node.lost_at = None
             logger.info("Worker %s (index %d) is back.", node.id, node.index)
             self._mark("worker-joined", f"Worker {node.index} is back.")
-            self.control.forget(node.id)
-            if self.state in LOADED:
-                self.control.place(1.0)
+            # Whatever it missed (a stop, users that moved): its Hello sorts it out.
+            self.server.send(node.identity, m.Resync())
         self.environment.events.heartbeat_received.fire(client_id=node.id, timestamp=beat.wall)
 
     def _on_report(self, identity: str, report: m.Report) -> None:
@@ -354,9 +362,14 @@ class MasterRunner(ControllingRunner):
             return
         key = (node.id, node.incarnation)
         applied = self.applied.get(key, 0)
+        if report.number > applied + 1:
+            self.server.send(identity, m.Resync())  # one before it was lost on the way
+            return
         if report.number == applied + 1:
             self._merge(node, report)
             self.applied[key] = applied = report.number
+            if node.leaving:
+                self.memory.save_soon()  # it waits for that
         durable = applied if self.settings.checkpoint is None else self.durable.get(key, 0)
         self.server.send(identity, m.Ack(applied, durable))
 
@@ -443,12 +456,17 @@ class MasterRunner(ControllingRunner):
                 silence = self.clock.monotonic() - node.last_beat
                 if silence > tunables.heartbeat_timeout():
                     self._lose(node, f"has not been heard of for {silence:.0f} s")
-            self._release_hold()
+            if self.clock.monotonic() >= self._hold_until:
+                for node in self.clients.awaited:
+                    self._lose(node, "did not come back to the restarted master")
             self._check_absence()
+            if self.state is State.CLEANUP:
+                self.memory.save_if_due()
 
-    def _lose(self, node: WorkerNode, how: str) -> None:
+    def _lose(self, node: WorkerNode, how: str, replaced: bool = False) -> None:
         logger.warning("Worker %s (index %d) %s.", node.id, node.index, how)
         node.state = State.MISSING
+        node.awaited = False
         node.lost_at = self.clock.wall()
         node.user_classes_count = {}
         self.workers_lost += 1
@@ -456,7 +474,8 @@ class MasterRunner(ControllingRunner):
         if self.state in LOADED:
             self.control.forget(node.id)
             self.control.place(0.0)
-            self._end_if_empty("The last worker went missing, stopping test.")
+            if not replaced:
+                self._end_if_empty("The last worker went missing, stopping test.")
 
     def _end_if_empty(self, text: str) -> None:
         if self.settings.stop_when_empty and not self.nodes() and self.state in LOADED:
@@ -481,23 +500,46 @@ class MasterRunner(ControllingRunner):
                 )
             )
 
-    def _release_hold(self) -> None:
-        if self._hold_until and self.clock.monotonic() >= self._hold_until:
-            self._hold_until = 0.0
-            if self.state in LOADED:
-                self.control.place(1.0)
+    def begin_load(self, load: Load) -> None:
+        """As everywhere, and remembered: a run must not start twice, an edit not be undone."""
+        super().begin_load(load)
+        self.memory.save_soon()
 
-    def resume(self, load: Load, position: Mapping[str, Any], elapsed: float, gap: float) -> None:
+    def apply_live(self, update: LiveUpdate) -> None:
+        """As everywhere; in force for good when this returns."""
+        super().apply_live(update)
+        self.memory.save_now()
+
+    def resume(
+        self, load: Load, position: Mapping[str, Any], state: State, elapsed: float, gap: float
+    ) -> None:
         """Go on with a run from its checkpoint, `gap` seconds after that was written."""
         shape = self._shape_for(load)
+        if shape is not None:
+            shape._start_time -= elapsed
         self.control.begin(load, shape, elapsed)
         self.control.restore(position, elapsed)
         self._hold_until = self.clock.monotonic() + RETURN_SECONDS
         self._second_closed = int(self.clock.wall()) - 1
-        self.state = State.SPAWNING
+        self.state = state
         self._mark("gap", f"The master was away for up to {gap:.1f} s and goes on.")
         logger.info("The run goes on from its checkpoint, %.1f s after it was written", gap)
         self._ticker = self.greenlet.spawn(self._tick)
+        if self.ending is not None:  # it was stopping when it died
+            gevent.spawn(self.stop)
+
+    def wait_returned(self) -> None:
+        """After `resume`: block until the workers are back and have delivered what they owe.
+
+        Before that, the totals would be smaller than what was shown before.
+        """
+        self._wait(self._all_returned, RETURN_SECONDS + 1.0)
+
+    def _all_returned(self) -> bool:
+        return not self.clients.awaited and all(
+            self.applied.get((node.id, node.incarnation), 0) >= node.owed_number
+            for node in self.clients.active
+        )
 
     # -- small things
 

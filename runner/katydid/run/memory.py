@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gevent
+from gevent.lock import BoundedSemaphore
 
 from katydid.errors import ExitCode
 from katydid.load.text import load_from_manifest, load_to_manifest
@@ -19,6 +20,7 @@ from katydid.run import checkpoint
 from katydid.run.document import Mark
 from katydid.run.states import LOADED, State
 from katydid.run.verdict import Ending
+from katydid.run.workers import WorkerNode
 
 if TYPE_CHECKING:
     from katydid.run.master import MasterRunner
@@ -35,33 +37,36 @@ class Memory:
         self._master = master
         self._path = path
         self._saved_at = 0.0
-        self._saving: gevent.Greenlet[..., Any] | None = None
+        self._writing = BoundedSemaphore()  # one file, one writer
         self.finished = False  # set once the results are written: nothing runs again
 
     def save_if_due(self) -> None:
         """Save in the background when the last time was `SAVE_SECONDS` ago."""
-        now = self._master.clock.monotonic()
-        if self._path is None or now - self._saved_at < SAVE_SECONDS:
-            return
-        if self._saving is None or self._saving.dead:
-            self._saved_at = now
-            self._saving = gevent.spawn(self.save_now)
+        if self._master.clock.monotonic() - self._saved_at >= SAVE_SECONDS:
+            self.save_soon()
+
+    def save_soon(self) -> None:
+        """Save in the background."""
+        if self._path is not None:
+            self._saved_at = self._master.clock.monotonic()
+            gevent.spawn(self.save_now)
 
     def save_now(self) -> None:
         """Write the checkpoint; what it contains is durable when this returns."""
         if self._path is None:
             return
-        applied = dict(self._master.applied)
-        content = self._dump()
-        try:
-            gevent.get_hub().threadpool.apply(checkpoint.write, (self._path, content))
-        except OSError as error:
-            logger.warning("The checkpoint %s could not be written: %s", self._path, error)
-            return
-        self._master.checkpointed(applied)
+        with self._writing:
+            applied = dict(self._master.applied)
+            content = self._dump()
+            try:
+                gevent.get_hub().threadpool.apply(checkpoint.write, (self._path, content))
+            except OSError as error:
+                logger.warning("The checkpoint %s could not be written: %s", self._path, error)
+                return
+            self._master.checkpointed(applied)
 
     def restore(self) -> bool:
-        """Take up the run of the checkpoint; False when there is none.
+        """Take up the run of the checkpoint; False when there is none, or no load was started.
 
         InternalError when the file is damaged.
         """
@@ -69,16 +74,17 @@ class Memory:
         if content is None:
             return False
         self._load(content)
-        return True
+        return self.finished or self._master.load_started_at is not None
 
     def _dump(self) -> dict[str, Any]:
         master = self._master
-        loaded = master.state in LOADED
         return {
             "finished": self.finished,
             "session": master.session,
             "test_number": master.test_number,
-            "loaded": loaded,
+            "state": master.state.value,
+            "complete": master.complete,
+            "workers": [_dump_node(node) for node in master.clients.all],
             "wall": master.clock.wall(),
             "load": load_to_manifest(master.control.load) if master.control.load else None,
             "control": master.control.dump() if master.control.load else None,
@@ -117,6 +123,7 @@ class Memory:
             master.live = live.from_body(content["live"])
             master.generation = content["generation"]
             master.thresholds.replace(master.live.thresholds)
+            master.environment.stop_timeout = master.live.stop_timeout_seconds
         master.stats.load(content["stats"])
         master.thresholds.load(content["thresholds"])
         for entry in content["exceptions"]:
@@ -129,19 +136,49 @@ class Memory:
         master.partial, master.saturated = content["partial"], content["saturated"]
         master.health.max_cpu_percent, master.health.max_loop_lag_ms = content["health"]
         master.ending = _load_ending(content["ending"])
-        if content["loaded"] and not self.finished:
-            self._resume(content)
-        elif content["load_started_at"] is not None:
+        state = State(content["state"])
+        unfinished = not self.finished and state in UNFINISHED
+        for raw in content["workers"]:
+            master.clients.add(_load_node(raw, awaited=unfinished))
+        if unfinished:
+            master.complete = content["complete"]
+            self._resume(content, State.RUNNING if state is State.RUNNING else State.SPAWNING)
+        elif master.load_started_at is not None:
             master.state = State.STOPPED
+            master.finished.set()
 
-    def _resume(self, content: dict[str, Any]) -> None:
+    def _resume(self, content: dict[str, Any], state: State) -> None:
         gap = max(0.0, self._master.clock.wall() - content["wall"])
         self._master.resume(
             load_from_manifest(content["load"]),
             content["control"],
+            state,
             elapsed=content["control"]["elapsed"] + gap,
             gap=gap,
         )
+
+
+UNFINISHED = LOADED | {State.CLEANUP}
+"""States in which workers may still have users, or reports that nobody has."""
+
+_NODE_FIELDS = (
+    "id", "index", "identity", "incarnation", "version", "lost_at", "max_cpu", "max_lag_ms",
+    "was_stalled",
+)  # fmt: skip
+
+
+def _dump_node(node: WorkerNode) -> dict[str, Any]:
+    raw = {name: getattr(node, name) for name in _NODE_FIELDS}
+    return {**raw, "state": node.state.value, "expected": node.takes_users}
+
+
+def _load_node(raw: dict[str, Any], awaited: bool) -> WorkerNode:
+    """As it was; of a run that goes on it is missing until it speaks."""
+    node = WorkerNode(**{name: raw[name] for name in _NODE_FIELDS}, state=State(raw["state"]))
+    if awaited and node.active:
+        node.state = State.MISSING
+        node.awaited = raw["expected"]
+    return node
 
 
 def _dump_ending(ending: Ending | None) -> list[Any] | None:

@@ -54,11 +54,22 @@ class Outbox:
         """Everything up to `number` is on its way."""
         self._sent = max(self._sent, number)
 
-    def acknowledge(self, applied: int, durable: int) -> None:
-        """The master has merged up to `applied` and holds up to `durable` for good."""
+    @property
+    def empty(self) -> bool:
+        """True when the master holds everything for good."""
+        return not self._reports
+
+    def acknowledge(self, applied: int, durable: int) -> bool:
+        """The master has merged up to `applied` and holds up to `durable` for good.
+
+        True when that is more than before.
+        """
+        progress = applied > self.applied
         self.applied = max(self.applied, applied)
         while self._reports and self._reports[0].number <= durable:
             self._reports.popleft()
+            progress = True
+        return progress
 
     def rewind(self, applied: int) -> None:
         """A new connection: what came after `applied` has to be sent again."""

@@ -77,6 +77,7 @@ class WorkerRunner(Runner):
         self._progress_at = 0.0  # monotonic time of the last acknowledgement or send
         self._exceptions: dict[tuple[str, str], int] = {}
         self._orphaned = False
+        self._leaving = ""  # why, once it has decided to go
         self._stopping: gevent.Greenlet[..., Any] | None = None
         self._hellos = 0  # since the last welcome
         self._started = clock.monotonic()
@@ -138,11 +139,11 @@ class WorkerRunner(Runner):
 
     def stop(self) -> None:
         """Stop the users and deliver what they did."""
-        self._stop_test(drain=None)
+        self._stop_test()
 
     def quit(self) -> None:
         """Stop, deliver, close."""
-        self._stop_test(drain=None)
+        self._stop_test()
         self._wait(lambda: not self.outbox.pending, FAREWELL_SECONDS)
         self.close()
 
@@ -152,11 +153,18 @@ class WorkerRunner(Runner):
 
     def leave(self, reason: str) -> None:
         """Go by our own decision (SIGTERM): drain, deliver, say goodbye."""
+        self._leaving = reason
         self._send(m.Bye(reason, -1))
-        self._stop_test(drain=None)
-        self._wait(lambda: not self.outbox.pending, FAREWELL_SECONDS)
+        self._stop_test()
+        self._wait(lambda: self.outbox.empty, FAREWELL_SECONDS)
         self._send(m.Bye(reason, self.outbox.last_number))
-        self.clock.sleep(0.05)  # the socket's own thread takes it from here
+        self.close()
+
+    def abandon(self, reason: str) -> None:
+        """The master is dead, and this worker with it: end the users at once."""
+        self._leaving = self.quit_reason = reason
+        logger.warning("%s: this worker ends.", reason)
+        self._halt(drain=0.0).join()
         self.close()
 
     def close(self) -> None:
@@ -264,6 +272,8 @@ class WorkerRunner(Runner):
         self.beat.run = welcome.run  # until the thread hears otherwise
         self._progress_at = self.clock.monotonic()
         self._welcomed.set()
+        if self._leaving:  # the master has forgotten it
+            self._send(m.Bye(self._leaving, -1))
         self._flush()
 
     def _abandon_run(self) -> None:
@@ -275,8 +285,7 @@ class WorkerRunner(Runner):
             lost,
         )
         self._run = None
-        if len(self.node.population):
-            gevent.spawn(self._stop_users_now)
+        self._halt(drain=0.0)
 
     def _on_refuse(self, refusal: m.Refuse) -> None:
         logger.error("The master refuses this worker: %s", refusal.reason)
@@ -292,15 +301,19 @@ class WorkerRunner(Runner):
     # -- the test
 
     def _on_start(self, start: m.Start) -> None:
+        if self._leaving:
+            return
         again = start.run == self._run and start.resumed
-        self._run = start.run
+        self._targets_number = 0  # a master that came back numbers anew
         if again and self.state in LOADED:
             return
+        if self._stopping is not None:
+            self._stopping.join()  # users of before are still going
+        self._run = start.run
         environment = self.environment
         environment.host = start.host or environment.host
         environment.stop_timeout = start.stop_timeout
         self._take_options(start.options)
-        self._targets_number = 0
         self.state = State.SPAWNING
         if not again:
             self.stats.clear_all()
@@ -350,8 +363,7 @@ class WorkerRunner(Runner):
         self.environment.events.spawning_complete.fire(user_count=message.user_count)
 
     def _on_stop(self, _: m.Stop) -> None:
-        if self._stopping is None or self._stopping.dead:
-            self._stopping = gevent.spawn(self._stop_test, None)
+        gevent.spawn(self._stop_test)
 
     def _on_quit(self, message: m.Quit) -> None:
         logger.info("Got quit message from master, shutting down...")
@@ -359,36 +371,44 @@ class WorkerRunner(Runner):
         gevent.spawn(self._leave_quietly)
 
     def _leave_quietly(self) -> None:
-        self._stop_test(drain=None)
+        self._stop_test()
         self._wait(lambda: not self.outbox.pending, FAREWELL_SECONDS)
         self._send(m.Bye("quit", self.outbox.last_number))
         self.gone.set()
 
-    def _stop_test(self, drain: float | None) -> None:
+    def _stop_test(self) -> None:
         """Users stop, their last samples are reported, the master is told the last number."""
-        if self.state not in LOADED:
-            if self._stopping is not None and self._stopping is not gevent.getcurrent():
-                self._stopping.join()
-            elif self._run is not None:
-                self._send(m.Stopped(self.outbox.last_number))
-            return
-        self.state = State.STOPPING
-        events = self.environment.events
-        events.test_stopping.fire(environment=self.environment)
-        self.node.stop_users(drain)
-        self._report()
-        self._flush()
-        self._send(m.Stopped(self.outbox.last_number))
-        self.state = State.READY
-        events.test_stop.fire(environment=self.environment)
+        self._halt().join()
+        if self._run is not None:
+            self._flush()
+            self._send(m.Stopped(self.outbox.last_number))
 
-    def _stop_users_now(self) -> None:
-        """The master is away: no load without anybody in charge. What was done is kept."""
-        self.state = State.STOPPING
-        self.node.stop_users(0.0)
-        self.state = State.READY
+    def _halt(self, drain: float | None = None, pause: bool = False) -> gevent.Greenlet[[], None]:
+        """Begin to stop the users, unless that is under way; returns the greenlet that does it.
+
+        `drain` in seconds, None: the test's own. With `pause` the test is not over.
+        """
+        stopping = self._stopping
+        if stopping is None or stopping.dead:
+            loaded = self.state in LOADED
+            self.state = State.STOPPING if loaded else self.state
+            self._stopping = stopping = gevent.spawn(self._stop_users, loaded, drain, pause)
+        elif drain is not None:
+            gevent.spawn(self.node.stop_users, drain)  # cuts the one under way short
+        return stopping
+
+    def _stop_users(self, loaded: bool, drain: float | None, pause: bool) -> None:
+        if not loaded:
+            return
+        events = self.environment.events
+        if not pause:
+            events.test_stopping.fire(environment=self.environment)
+        self.node.stop_users(drain)
         if self._run is not None:
             self._report()
+        self.state = State.READY
+        if not pause:
+            events.test_stop.fire(environment=self.environment)
 
     # -- reports
 
@@ -431,8 +451,8 @@ class WorkerRunner(Runner):
             self.outbox.mark_sent(report.number)
 
     def _on_ack(self, ack: m.Ack) -> None:
-        self._progress_at = self.clock.monotonic()
-        self.outbox.acknowledge(ack.applied, ack.durable)
+        if self.outbox.acknowledge(ack.applied, ack.durable):
+            self._progress_at = self.clock.monotonic()
 
     # -- watching the master
 
@@ -453,13 +473,16 @@ class WorkerRunner(Runner):
             self._check_orphan(now - max(self.beat.last_reply_monotonic, self._started))
 
     def _check_orphan(self, silence: float) -> None:
-        if silence > self.settings.orphan_timeout and self.state in LOADED:
-            logger.warning(
-                "The master has been silent for %.0f s: the users stop until it is back.", silence
-            )
+        if silence > self.settings.orphan_timeout and not self._orphaned:
             self._orphaned = True
             self.connected = False
-            self._stop_users_now()
+            self._welcomed.clear()  # what is known of it may be over: Hello comes first
+            if self.state in (*LOADED, State.STOPPING):
+                logger.warning(
+                    "The master has been silent for %.0f s: the users stop until it is back.",
+                    silence,
+                )
+                self._halt(drain=0.0, pause=True)
         limit = self.settings.master_timeout
         limit = tunables.MASTER_HEARTBEAT_TIMEOUT if limit is None else limit
         if limit and silence > max(limit, self.settings.orphan_timeout):

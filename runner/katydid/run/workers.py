@@ -33,6 +33,8 @@ class WorkerNode:
     last_beat: float = 0.0  # monotonic
     lost_at: float | None = None  # seconds since the epoch
     leaving: bool = False  # it said that it will go: it gets no users
+    awaited: bool = False  # a master that came back keeps its users for it
+    owed_number: int = 0  # what it said to have for a master that came back: its last report
     settled_number: int = 0  # newest Targets it has reached
     targets_number: int = 0  # newest Targets it was told
     stopped_at_number: int | None = None  # its last report of the test, once it has stopped
@@ -56,7 +58,7 @@ class WorkerNode:
 
     @property
     def takes_users(self) -> bool:
-        return self.active and not self.leaving
+        return (self.active or self.awaited) and not self.leaving
 
 
 class WorkerNodes(Mapping[str, WorkerNode]):
@@ -112,6 +114,11 @@ class WorkerNodes(Mapping[str, WorkerNode]):
     @property
     def missing(self) -> list[WorkerNode]:
         return self.by_state(State.MISSING)
+
+    @property
+    def awaited(self) -> list[WorkerNode]:
+        """Workers that a master which came back has not heard of yet."""
+        return [node for node in self._nodes.values() if node.awaited]
 
     @property
     def active(self) -> list[WorkerNode]:
