@@ -2,9 +2,10 @@
 
     python bench/merge_reports.py [--locust-python VENV/bin/python]
 
-One report is 100 names x 200 requests. Printed: CPU per merge, and the share of a core that 500
-workers reporting each second would take for merging and closing (receiving and decoding are the
-wire's). Goals: 15 times faster than Locust in the same run, and half a core for everything.
+One report is 100 names x 200 requests. Printed: CPU per report to decode and to merge, and the
+share of a core that 500 workers reporting each second would take (sockets not counted). Goal: at
+most half a core. With the interpreter of an environment that has Locust, unpacking and merging
+its report of the same samples is measured in the same run, and the ratio printed.
 """
 
 from __future__ import annotations
@@ -20,16 +21,18 @@ from statistics import mean, median
 import numpy as np
 
 from katydid.stats import RequestStats, StatsDelta
+from katydid.wire.codec import decode, encode
+from katydid.wire.interner import Interner
+from katydid.wire.messages import Report
 
 NAMES = 100
 REQUESTS = 200
 WORKERS = 500
 SECONDS = 12
-GOAL_TIMES = 15
 GOAL_SHARE = 50  # per cent of a core
 
 LOCUST = f"""
-import inspect, json, random, statistics, time
+import inspect, json, msgpack, random, statistics, time
 from locust.stats import RequestStats, StatsEntry
 random.seed(7)
 worker, master = RequestStats(), RequestStats()
@@ -37,14 +40,16 @@ for number in range({NAMES}):
     for _ in range({REQUESTS}):
         ms = random.lognormvariate(3 + number / 50, 0.5)
         worker.log_request("GET", "/item/%d" % number, ms, 200)
-rows = [entry.serialize() for entry in worker.entries.values()]
-total = worker.total.serialize()
+report = dict(stats=[entry.serialize() for entry in worker.entries.values()])
+report["stats_total"] = worker.total.serialize()
+packed = msgpack.packb(report)
 parameters = inspect.signature(StatsEntry.unserialize).parameters
 needed = [master] if "stats" in parameters else []  # since Locust 2.47
 spent = []
 for _ in range(60):
     start = time.process_time_ns()
-    for row in rows:
+    unpacked = msgpack.unpackb(packed, strict_map_key=False)
+    for row in unpacked["stats"]:
         entry = StatsEntry.unserialize(row, *needed)
         key = (entry.name, entry.method)
         if key not in master.entries:
@@ -52,7 +57,7 @@ for _ in range(60):
                 master, entry.name, entry.method, use_response_times_cache=True
             )
         master.entries[key].extend(entry)
-    master.total.extend(StatsEntry.unserialize(total, *needed))
+    master.total.extend(StatsEntry.unserialize(unpacked["stats_total"], *needed))
     spent.append(time.process_time_ns() - start)
 print(json.dumps(statistics.median(spent) / 1e6))
 """
@@ -85,46 +90,57 @@ def reports(clock: FixedClock) -> list[StatsDelta]:
     return deltas
 
 
-def measure() -> tuple[float, float, float]:
-    """CPU milliseconds: median merge, mean and worst closing of a second."""
+def measure() -> tuple[float, float, float, float]:
+    """CPU milliseconds: median decode and merge, mean and worst closing of a second."""
     clock = FixedClock()
-    deltas = reports(clock)
+    sent, received = Interner(), Interner()
+    packed = [
+        encode(Report(number, "run", "running", {"Shopper": 10}, delta), sent)
+        for number, delta in enumerate(reports(clock), 1)
+    ]
+    for frames in packed:  # names travel with the first report only
+        decode(frames, received)
+    packed = packed[1:]
     master = RequestStats(clock, grace_seconds=1)
-    merging, closing = [], []
+    decoding, merging, closing = [], [], []
     for _ in range(SECONDS):
         second = int(clock.now)
         for number in range(WORKERS):
-            delta = replace(deltas[number % len(deltas)], second=second)
+            begun = time.process_time_ns()
+            report = decode(packed[number % len(packed)], received)
+            decoded = time.process_time_ns()
+            assert isinstance(report, Report)
+            delta = replace(report.delta, second=second)
             start = time.process_time_ns()
             master.merge(delta)
             merging.append(time.process_time_ns() - start)
+            decoding.append(decoded - begun)
         clock.now += 1
         start = time.process_time_ns()
         master.close_second(second, 1000, WORKERS)
         closing.append(time.process_time_ns() - start)
     assert master.num_requests == SECONDS * WORKERS * NAMES * REQUESTS
-    return median(merging) / 1e6, mean(closing) / 1e6, max(closing) / 1e6
+    return median(decoding) / 1e6, median(merging) / 1e6, mean(closing) / 1e6, max(closing) / 1e6
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--locust-python", help="interpreter of an environment with Locust")
     arguments = parser.parse_args()
-    merge_ms, close_ms, worst_ms = measure()
-    share = (merge_ms * WORKERS + close_ms) / 10
-    print(f"merge        {merge_ms:7.3f} ms per report of {NAMES} names x {REQUESTS} requests")
+    decode_ms, merge_ms, close_ms, worst_ms = measure()
+    share = ((decode_ms + merge_ms) * WORKERS + close_ms) / 10
+    print(f"decode       {decode_ms:7.3f} ms per report of {NAMES} names x {REQUESTS} requests")
+    print(f"merge        {merge_ms:7.3f} ms")
     print(f"close second {close_ms:7.3f} ms (worst {worst_ms:.1f} ms)")
-    print(f"{WORKERS} workers at 1 s: {share:.1f} % of a core for merging and closing")
-    failed = share > GOAL_SHARE
+    print(f"{WORKERS} workers at 1 s: {share:.1f} % of a core (goal: {GOAL_SHARE} %)")
     if arguments.locust_python:
         answer = subprocess.run(
             [arguments.locust_python, "-c", LOCUST], capture_output=True, text=True, check=True
         )
         theirs = float(json.loads(answer.stdout.splitlines()[-1]))
-        times = theirs / merge_ms
-        print(f"locust       {theirs:7.3f} ms ({times:.1f} times ours; goal: {GOAL_TIMES})")
-        failed = failed or times < GOAL_TIMES
-    return 1 if failed else 0
+        ours = decode_ms + merge_ms
+        print(f"locust       {theirs:7.3f} ms to unpack and merge ({theirs / ours:.1f} times ours)")
+    return 0 if share <= GOAL_SHARE else 1
 
 
 if __name__ == "__main__":

@@ -19,6 +19,8 @@ from katydid.stats.ledger import Pages, Tally
 _OCTAVE_SHIFT = 7  # PER_OCTAVE is 128
 _ROW_SHIFT = 5  # OCTAVES is 32
 _STATUS_BITS = 16
+_OCTAVES = np.arange(OCTAVES)
+_NO_PAGE = -(1 << 40)
 
 
 class Incoming:
@@ -63,19 +65,24 @@ class Incoming:
         octave, place = self._scratch[0, :size], self._scratch[1, :size]
         np.left_shift(bucket_row, _ROW_SHIFT, out=octave)
         np.right_shift(bucket, _OCTAVE_SHIFT, out=place)
-        octave += place
-        pages = self._pages.table[index]  # [rows of the delta, octaves]
-        np.take(pages.reshape(-1).astype(np.int64), octave, out=place, mode="clip")
-        if not place.min():
-            octaves = index[bucket_row] * OCTAVES + (bucket >> _OCTAVE_SHIFT)
-            self._pages.admit(octaves[place == 0])
+        octave += place  # row of the delta and octave in one number
+        np.take(self._shifts(index), octave, out=place, mode="clip")
+        if place.min() <= _NO_PAGE:
+            missing = place <= _NO_PAGE
+            self._pages.admit(
+                index[bucket_row[missing]] * OCTAVES + (bucket[missing] >> _OCTAVE_SHIFT)
+            )
             self._tally.fit()
-            pages = self._pages.table[index]
-            np.take(pages.reshape(-1).astype(np.int64), octave, out=place, mode="clip")
-        place <<= _OCTAVE_SHIFT
-        np.bitwise_and(bucket, PER_OCTAVE - 1, out=octave)
-        place += octave
+            np.take(self._shifts(index), octave, out=place, mode="clip")
+        place += bucket
         return place
+
+    def _shifts(self, index: IntArray) -> IntArray:
+        """What to add to a bucket for its place, by row and octave; _NO_PAGE without a page."""
+        pages = self._pages.table[index].astype(np.int64)
+        shifts = (pages - _OCTAVES) * PER_OCTAVE
+        shifts[pages == 0] = _NO_PAGE
+        return shifts.reshape(-1)
 
     def take(self) -> Batch:
         """Everything since the last take, with its total."""
