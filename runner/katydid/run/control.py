@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from katydid.clock import Clock
+from katydid.errors import LocustfileError
 from katydid.load.arrival import ArrivalSchedule
 from katydid.load.placement import Placement
 from katydid.load.profile import Profile, Ramp
@@ -119,6 +120,8 @@ class Control:
 
     def place(self, over_seconds: float = 0.0) -> None:
         """Bring the placement up to the nodes there are and tell those whose share changed."""
+        if self._arrivals is not None:
+            return  # iterations are dealt out, users are not
         self._placement.set_workers(self._fleet.nodes())
         targets = self._placement.targets()
         changed = {node: share for node, share in targets.items() if share != self._last.get(node)}
@@ -166,14 +169,16 @@ class Control:
         return None if target is None else (target.users, target.spawn_rate)
 
     def _ask_shape(self, shape: LoadTestShape) -> tuple[int, float] | None:
-        answer = shape.tick()
-        if answer is None:
-            return None
-        users, spawn_rate = answer[0], answer[1]
-        chosen: Sequence[Any] | None = answer[2] if len(answer) > 2 else None
-        if chosen:
-            self.set_classes(named(chosen))
-        return int(users), float(spawn_rate)
+        try:
+            answer = shape.tick()
+            if answer is None:
+                return None
+            chosen: Sequence[Any] | None = answer[2] if len(answer) > 2 else None
+            if chosen:
+                self.set_classes(named(chosen))
+            return int(answer[0]), float(answer[1])
+        except Exception as error:  # the locustfile's code, and what it answered
+            raise LocustfileError(f"The load shape failed: {error!r}.") from error
 
     def _deal(self, arrivals: ArrivalSchedule, elapsed: float, horizon: float) -> bool:
         if arrivals.duration_seconds is not None and elapsed >= arrivals.duration_seconds:
@@ -189,10 +194,13 @@ class Control:
         offsets = ((starts - base) * 1e6).astype("<u4")
         wall = self._clock.wall() - elapsed + base
         share, rest = divmod(arrivals.load.max_users, len(nodes))
+        taking = min(len(nodes), arrivals.load.max_users)  # a node without users takes none
         for index, node in enumerate(nodes):
-            mine = offsets[(index - self._turn) % len(nodes) :: len(nodes)]
+            mine = (
+                offsets[(index - self._turn) % taking :: taking] if index < taking else offsets[:0]
+            )
             self._fleet.schedule(node, wall, mine.tobytes(), share + (index < rest))
-        self._turn = (self._turn + len(starts)) % len(nodes)
+        self._turn = (self._turn + len(starts)) % taking
         return True
 
 
@@ -203,3 +211,14 @@ def named(user_classes: Iterable[Any]) -> list[tuple[str, float, int]]:
 
 def _sequence(classes: Sequence[tuple[str, float, int]]) -> ClassSequence:
     return ClassSequence(list(classes))
+
+
+def describe(load: Load) -> str:
+    """What begins, as a line of the log and a mark in the charts."""
+    if isinstance(load, ConstantLoad):
+        return f"Ramping to {load.users} users at a rate of {load.spawn_rate:.2f} per second"
+    if isinstance(load, ShapeLoad):
+        return "Shape test starting"
+    if isinstance(load, ArrivalLoad):
+        return f"Starting {load.rate:g} iterations per second with up to {load.max_users} users"
+    return f"Starting a load of {len(load.stages)} stages"

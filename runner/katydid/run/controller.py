@@ -7,9 +7,11 @@ fleet: one node in this process, or workers elsewhere. The story of a test is `b
 
 from __future__ import annotations
 
+import json
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import gevent
@@ -20,15 +22,16 @@ from katydid.environment import Environment
 from katydid.errors import LocustfileError, UsageError
 from katydid.load.spec import ArrivalLoad, ConstantLoad, Load, ShapeLoad
 from katydid.manifest.live import LiveUpdate
-from katydid.run.control import Control, named
+from katydid.run.control import Control, describe, named
 from katydid.run.document import Mark, ThresholdRow
 from katydid.run.node import classes_of
 from katydid.run.runner import Runner
 from katydid.run.settings import RunSettings
-from katydid.run.states import LOADED, State
-from katydid.run.verdict import Ending, breach_sentence
+from katydid.run.states import LOADED, UNFINISHED, State
+from katydid.run.verdict import Ending, breach_sentence, ending_of, threshold_rows
 from katydid.thresholds import ThresholdSet
 from katydid.user import LoadTestShape
+from katydid.user.greenlet import UserGreenlet
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +68,8 @@ class ControllingRunner(Runner):
         self._stopped = Event()
         self._stopped.set()
         self._second_closed = 0
+        self._dropped_in_second = 0
+        self._starting = False  # test_start is being told
         self.complete = False  # spawning_complete has fired for the present target
 
     # -- what the subclass provides
@@ -116,12 +121,10 @@ class ControllingRunner(Runner):
         user_classes: Sequence[type[Any]] | None = None,
     ) -> None:
         """Start `user_count` users at `spawn_rate` a second, or go to that many from here."""
-        if user_classes is not None:
-            self.control.set_classes(named(user_classes))
         run_time = None
         if self.state in LOADED and isinstance(self.control.load, ConstantLoad):
             run_time = self.control.load.run_time_seconds
-        self.begin_load(ConstantLoad(user_count, spawn_rate, run_time))
+        self.begin_load(ConstantLoad(user_count, spawn_rate, run_time), user_classes)
         while wait and self.state is State.SPAWNING:
             self.clock.sleep(0.02)
 
@@ -135,6 +138,9 @@ class ControllingRunner(Runner):
 
     def quit(self) -> None:
         """Stop the test and every background greenlet of the runner."""
+        if isinstance(gevent.getcurrent(), UserGreenlet):
+            gevent.spawn(self.quit)
+            return
         self.stop()
         self.health.stop()
         self.greenlet.kill(block=False)
@@ -142,8 +148,11 @@ class ControllingRunner(Runner):
 
     # -- a test
 
-    def begin_load(self, load: Load) -> None:
-        """Start `load`; when a test runs already, go on with `load` at the elapsed time."""
+    def begin_load(self, load: Load, user_classes: Sequence[type[Any]] | None = None) -> None:
+        """Start `load`; when a test runs already, go on with `load` at the elapsed time.
+
+        New users are of `user_classes`, or of all classes. UsageError when the model would change.
+        """
         shape = self._shape_for(load)
         if self.state in LOADED:
             if isinstance(load, ArrivalLoad) is not self.control.open_model:
@@ -151,33 +160,50 @@ class ControllingRunner(Runner):
                     "A running test cannot change between users and an arrival rate; stop it first."
                 )
             self.control.change(load, shape)
-            self._mark("edit", _describe(load))
+            self._mark("edit", describe(load))
         else:
             self._new_test(load)
             self.control.begin(load, shape)
-            self._mark("start", _describe(load))
+            self._mark("start", describe(load))
+        if user_classes is not None:
+            self.control.set_classes(named(user_classes))
         self.update_state(State.SPAWNING)
         self.complete = False
-        logger.info("%s", _describe(load))
+        if self.ending is not None:  # a listener of test_start ended the test
+            self.stop()
+            return
+        logger.info("%s", describe(load))
         self._control_step(self._until_boundary())
         if self._ticker is None or self._ticker.dead:
             self._ticker = self.greenlet.spawn(self._tick)
 
     def end(self, ending: Ending) -> None:
         """The load is over; the first reason counts. Users are stopped in the background."""
-        if self.ending is None and self.state in LOADED:
+        if self.ending is None and (self._starting or self.state in LOADED):
             self.ending = ending
-            gevent.spawn(self.stop)
+            if not self._starting:
+                gevent.spawn(self.stop)
 
     def stop(self) -> None:
-        """Stop all users and wait until everything they did is counted."""
-        if self.state not in LOADED:
+        """Stop all users and wait until everything they did is counted.
+
+        A user that calls it does not wait: it is one of those that are stopped.
+        """
+        if self._starting:
+            self.end(Ending("stopped"))
+        elif isinstance(gevent.getcurrent(), UserGreenlet):
+            gevent.spawn(self.stop)
+        elif self.state in LOADED and self._stopped.is_set():
+            self._stop_load()
+        else:
             self._stopped.wait()
-            return
-        self.ending = self.ending or Ending("stopped")
+
+    def _stop_load(self) -> None:
+        self.ending = ending = self.ending or Ending("stopped")
         self._stopped.clear()
         self.environment.events.test_stopping.fire(environment=self.environment)
         self.final_user_classes_count = dict(self.user_classes_count)
+        self.peak_users = max(self.peak_users, self.user_count)
         self.update_state(State.CLEANUP)
         if self.environment.shape_class is not None:
             self.environment.shape_class.reset_time()
@@ -187,7 +213,7 @@ class ControllingRunner(Runner):
             self.finished_at = self.clock.wall()
             self._close_seconds(int(self.finished_at) + 1)
             self._judge_thresholds(final=True)
-            self._mark("stop", self.ending.message or "The load ended.")
+            self._mark("stop", ending.message or "The load ended.")
             self.update_state(State.STOPPED)
             self.environment.events.test_stop.fire(environment=self.environment)
             self._stopped.set()
@@ -196,11 +222,7 @@ class ControllingRunner(Runner):
 
     def stop_test(self, reason: str) -> None:
         """A user raised StopTest: the test ends."""
-        self.end(Ending("error", "StopTest", reason or "A user stopped the test."))
-
-    def wait_stopped(self) -> None:
-        """Block until no test runs."""
-        self._stopped.wait()
+        self.end(Ending("stopped", "StopTest", reason or "A user stopped the test."))
 
     def reset_stats(self) -> None:
         """Statistics start again from zero; event reset_stats."""
@@ -209,32 +231,40 @@ class ControllingRunner(Runner):
         self.thresholds = ThresholdSet(self.thresholds.thresholds)
 
     def apply_live(self, update: LiveUpdate) -> None:
-        """Replace the live part; an older or equal generation changes nothing."""
+        """Replace the live part; an older or equal generation changes nothing.
+
+        UsageError when the load's model would change.
+        """
         if update.generation <= self.generation:
             return
-        before = self.live
+        if self.state in LOADED and update.load != self.control.load:
+            self.begin_load(update.load)  # refuses before anything is changed
         self.generation, self.live = update.generation, update
+        self.settings = replace(self.settings, load=update.load)
         self.thresholds.replace(update.thresholds)
         self.environment.stop_timeout = update.stop_timeout_seconds
-        if self.state in LOADED and update.load != self.control.load:
-            self.begin_load(update.load)
-        if update.stop and not (before and before.stop):
+        if update.stop:
             self.end(Ending("stopped", message="The test was stopped by its resource."))
 
     # -- seconds
 
     def _tick(self) -> None:
-        while self.state in LOADED:
-            ends_at = self.control.ends_at()
-            left = float("inf") if ends_at is None else ends_at - self.control.elapsed
+        """Until the test is over: users that finish are counted second by second, too."""
+        while self.state in UNFINISHED:
             boundary = self._until_boundary()
+            left = self._load_left()
             self.clock.sleep(max(0.0, min(boundary, left)))
-            if self.state not in LOADED:
-                return
             if left <= boundary:
                 self._control_step(0.0)
-                continue
-            self._second()
+            elif self.state in UNFINISHED:
+                self._second()
+
+    def _load_left(self) -> float:
+        """Seconds until the load ends by itself."""
+        ends_at = self.control.ends_at()
+        if ends_at is None or self.ending is not None:
+            return float("inf")
+        return ends_at - self.control.elapsed
 
     def _until_boundary(self) -> float:
         now = self.clock.wall()
@@ -244,28 +274,25 @@ class ControllingRunner(Runner):
         """What is due at every whole second."""
         self._close_seconds(int(self.clock.wall()))
         self._judge_thresholds(final=False)
-        if self.state in LOADED:
-            self._control_step(self._until_boundary())
-            self._check_complete()
+        self._control_step(self._until_boundary())
+        self._check_complete()
         self._after_second()
 
     def _close_seconds(self, until: int) -> None:
         """Close the seconds before `until`; a late tick is charged to the first it missed."""
         users = self.user_count
         self.peak_users = max(self.peak_users, users)
-        self._collect_dropped()
+        self.count_dropped(self._take_dropped())
         first = self._second_closed + 1 if self._second_closed else until - 1
         for second in range(max(first, until - 60), until):
             self.stats.close_second(second, users, self.workers_ready, self._dropped_in_second)
             self._dropped_in_second = 0
         self._second_closed = max(self._second_closed, until - 1)
 
-    _dropped_in_second = 0
-
-    def _collect_dropped(self) -> None:
-        """Take over iterations that could not start."""
+    def _take_dropped(self) -> int:
+        """Iterations that could not start, since the last call."""
         dropped, self.control.dropped = self.control.dropped, 0
-        self.count_dropped(dropped)
+        return dropped
 
     def count_dropped(self, dropped: int) -> None:
         """`dropped` iterations of the open model could not start."""
@@ -273,29 +300,31 @@ class ControllingRunner(Runner):
         self._dropped_in_second += dropped
 
     def _control_step(self, horizon: float) -> None:
+        if self.ending is not None or self.state not in LOADED:
+            return
+        before = self.control.target_users
         try:
             goes_on = self.control.step(horizon)
-        except Exception as error:  # LoadTestShape.tick is the locustfile's code
-            logger.exception("The load shape failed; the test ends")
-            self.end(Ending("error", "ShapeFailed", f"The load shape failed: {error!r}."))
+        except Exception as error:
+            logger.exception("The load could not be advanced; the test ends")
+            self.end(ending_of(error))
             return
         if not goes_on:
             logger.info("--run-time limit reached, shutting down")
             self.end(Ending("done"))
-        elif not self.control.at_target and self.state is State.RUNNING:
+        elif self.control.target_users != before or not self.control.at_target:
             self.update_state(State.SPAWNING)
             self.complete = False
 
     def _check_complete(self) -> None:
-        if self.complete or self.state is not State.SPAWNING or not self.control.at_target:
-            return
-        if not self._fleet_settled():
+        reached = self.state is State.SPAWNING and self.control.at_target
+        if self.complete or not reached or not self._fleet_settled():
             return
         self.complete = True
         self.update_state(State.RUNNING)
         users = self.user_count
-        counts = {name: n for name, n in self.user_classes_count.items() if n}
-        logger.info("All users spawned: %s (%d total users)", _as_json(counts), users)
+        counts = {name: n for name, n in sorted(self.user_classes_count.items()) if n}
+        logger.info("All users spawned: %s (%d total users)", json.dumps(counts), users)
         if self.settings.reset_stats or self.environment.reset_stats:
             logger.info("Resetting stats")
             self.reset_stats()
@@ -308,40 +337,24 @@ class ControllingRunner(Runner):
         if not self.thresholds.thresholds:
             return
         before = {state.threshold.name for state in self.thresholds.states if state.breached}
-        if final:
-            self.thresholds.final(self.control.elapsed, self.stats)
-        else:
-            self.thresholds.evaluate(self.control.elapsed, self.stats)
-        rows = self.threshold_rows()
-        lasting = {t.name for t in self.thresholds.thresholds if t.window_seconds or t.abort}
-        for row in rows:
+        judge = self.thresholds.final if final else self.thresholds.evaluate
+        judge(self.control.elapsed, self.stats)
+        limits = {threshold.name: threshold for threshold in self.thresholds.thresholds}
+        for row in self.threshold_rows():
+            threshold = limits[row.name]
+            if row.status != "Breached":
+                continue
             # A whole-run value may be under its limit while users are still coming.
-            if (
-                row.status == "Breached"
-                and row.name not in before
-                and (final or row.name in lasting)
-            ):
+            lasting = final or threshold.abort or threshold.window_seconds is not None
+            if lasting and row.name not in before:
                 self._mark("breach", breach_sentence(row))
-        if not final and self.thresholds.should_abort:
-            first = next(row for row in rows if row.status == "Breached")
-            logger.warning("A threshold with abort is breached: %s", breach_sentence(first))
-            self.end(Ending("aborted", message=f"{breach_sentence(first)}; the test was aborted."))
+            if threshold.abort and not final and self.ending is None:
+                logger.warning("A threshold with abort is breached: %s", breach_sentence(row))
+                text = f"{breach_sentence(row)}; the test was aborted."
+                self.end(Ending("aborted", message=text))
 
     def threshold_rows(self) -> list[ThresholdRow]:
-        """The thresholds as the document shows them."""
-        return [
-            ThresholdRow(
-                name=state.threshold.name,
-                expression=state.threshold.expression,
-                status=state.status,
-                value=state.value,
-                limit=state.threshold.limit,
-                unit=state.threshold.unit,
-                breached_at=state.breached_at,
-                reason=state.reason,
-            )
-            for state in self.thresholds.states
-        ]
+        return threshold_rows(self.thresholds)
 
     @property
     def elapsed_seconds(self) -> float:
@@ -368,7 +381,11 @@ class ControllingRunner(Runner):
         self.load_started_at = self.clock.wall()
         self._second_closed = int(self.load_started_at) - 1
         self.control = Control(classes_of(self.environment), self._fleet(), self.clock)
-        self._fleet_begin(load)
+        self._starting = True
+        try:
+            self._fleet_begin(load)
+        finally:
+            self._starting = False
 
     def _shape_for(self, load: Load) -> LoadTestShape | None:
         if not isinstance(load, ShapeLoad):
@@ -383,17 +400,3 @@ class ControllingRunner(Runner):
 
     def _mark(self, kind: str, text: str) -> None:
         self.marks.append(Mark(self.clock.wall(), kind, text))
-
-
-def _describe(load: Load) -> str:
-    if isinstance(load, ConstantLoad):
-        return f"Ramping to {load.users} users at a rate of {load.spawn_rate:.2f} per second"
-    if isinstance(load, ShapeLoad):
-        return "Shape test starting"
-    if isinstance(load, ArrivalLoad):
-        return f"Starting {load.rate:g} iterations per second with up to {load.max_users} users"
-    return f"Starting a load of {len(load.stages)} stages"
-
-
-def _as_json(counts: dict[str, int]) -> str:
-    return "{" + ", ".join(f'"{name}": {count}' for name, count in sorted(counts.items())) + "}"

@@ -51,10 +51,12 @@ class Health:
         self._laggy = 0
         self._warned = False
 
-    def start(self) -> None:
+    def start(self) -> list[gevent.Greenlet[..., Any]]:
+        """Begin to watch; returns the greenlets that do, until `stop`."""
         self._process.cpu_percent()
         self.memory_bytes = self._process.memory_info().rss
         self._greenlets = [gevent.spawn(self._watch_lag), gevent.spawn(self._watch_cpu)]
+        return self._greenlets
 
     def stop(self) -> None:
         gevent.killall(self._greenlets, block=False)

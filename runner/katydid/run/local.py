@@ -51,13 +51,15 @@ class LocalRunner(ControllingRunner):
         self._node: Node | None = None
         super().__init__(environment, settings, clock)
         self.client_id = LOCAL
-        self.health.start()
+        for watch in self.health.start():
+            self.greenlet.add(watch)  # whoever joins the group waits for quit()
         environment.events.user_error.add_listener(self._on_user_error)
 
     @property
     def node(self) -> Node:
         if self._node is None:
             self._node = Node(self.environment, self.health, self.clock)
+            self._node.population.on_settled = self._check_complete
         return self._node
 
     @property
@@ -98,9 +100,8 @@ class LocalRunner(ControllingRunner):
     def _fleet_stop(self) -> None:
         self.node.stop_users()
 
-    def _collect_dropped(self) -> None:
-        super()._collect_dropped()
-        self.count_dropped(self.node.take_dropped())
+    def _take_dropped(self) -> int:
+        return super()._take_dropped() + self.node.take_dropped()
 
     def _on_user_error(
         self, user_instance: Any, exception: BaseException, tb: Any, **_: Any

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import gevent
@@ -500,9 +500,9 @@ class MasterRunner(ControllingRunner):
                 )
             )
 
-    def begin_load(self, load: Load) -> None:
+    def begin_load(self, load: Load, user_classes: Sequence[type[Any]] | None = None) -> None:
         """As everywhere, and remembered: a run must not start twice, an edit not be undone."""
-        super().begin_load(load)
+        super().begin_load(load, user_classes)
         self.memory.save_soon()
 
     def apply_live(self, update: LiveUpdate) -> None:

@@ -8,7 +8,7 @@ sample, so that a stall of the target shows in the percentiles instead of vanish
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,6 +20,9 @@ from katydid.clock import SYSTEM_CLOCK, Clock
 from katydid.load.sequence import ClassSequence
 from katydid.run.population import Population
 from katydid.user import User
+
+ITERATION_SECONDS = 60.0
+"""How long a user that is one too many may take for the iteration it is in."""
 
 
 class IterationPool:
@@ -34,7 +37,8 @@ class IterationPool:
         self._fallback = next(iter(weights))
         self._clock = clock
         self._due: deque[float] = deque()  # intended starts, monotonic seconds, ascending
-        self._idle: dict[str, deque[tuple[User, AsyncResult[float]]]] = {}
+        # Users that wait, longest first: all of them may be taken out at a stop, in any order.
+        self._idle: dict[str, OrderedDict[User, AsyncResult[float]]] = {}
         self._assigned: dict[User, float] = {}  # first iteration of users that are starting
         self._max_users = 0
         self._wake = Event()
@@ -58,15 +62,22 @@ class IterationPool:
     def schedule(self, base: float, offsets_us: bytes, max_users: int, wall_offset: float) -> None:
         """Add iterations due at `base` + offsets (µs, u32); `base` is on the master's clock.
 
-        `wall_offset` is the master's clock minus ours, in seconds.
+        `wall_offset` is the master's clock minus ours, in seconds. Users above `max_users` stop,
+        idle ones first; those that run may finish their iteration.
         """
         self._max_users = max_users
+        if len(self._population) > max_users:
+            self._population.stop_surplus(max_users, ITERATION_SECONDS)
         start = self._clock.monotonic() + (base - wall_offset - self._clock.wall())
         self._due.extend((start + np.frombuffer(offsets_us, dtype="<u4") / 1e6).tolist())
         self._wake.set()
 
     def take_dropped(self) -> int:
         """Iterations dropped since the last call."""
+        for user in [u for u in self._assigned if u.greenlet is None or u.greenlet.dead]:
+            del self._assigned[user]  # it failed in on_start
+            self.started -= 1
+            self.dropped += 1
         dropped, self.dropped = self.dropped, 0
         return dropped
 
@@ -75,14 +86,13 @@ class IterationPool:
         intended = self._assigned.pop(user, None)
         if intended is None:
             waiter: AsyncResult[float] = AsyncResult()
-            place = (user, waiter)
-            idle = self._idle.setdefault(type(user).__name__, deque())
-            idle.append(place)
+            idle = self._idle.setdefault(type(user).__name__, OrderedDict())
+            idle[user] = waiter
             try:
-                intended = float(waiter.get() or 0.0)
+                intended = waiter.get()
             finally:
-                if not waiter.ready():  # killed while waiting
-                    idle.remove(place)
+                idle.pop(user, None)  # still there when it is killed while it waits
+            assert intended is not None  # it is a time that `_begin` set
         return max(0.0, (self._clock.monotonic() - intended) * 1000)
 
     def _run(self) -> None:
@@ -99,25 +109,28 @@ class IterationPool:
 
     def _begin(self, intended: float) -> None:
         name = self._sequence.next() or self._fallback
-        place = self._take_idle(name)
-        if place is None and len(self._population) < self._max_users:
-            user = self._population.spawn_one(name)
-            self._assigned[user] = intended
-            self.started += 1
+        waiter = self._take_idle(name)
+        if waiter is None and len(self._population) < self._max_users:
+            self._begin_with_new_user(name, intended)
             return
-        place = place or self._take_any_idle()
-        if place is None:
+        waiter = waiter or self._take_any_idle()
+        if waiter is None:
             self.dropped += 1
             return
         self.started += 1
-        place[1].set(intended)
+        waiter.set(intended)
 
-    def _take_idle(self, name: str) -> tuple[User, AsyncResult[float]] | None:
+    def _begin_with_new_user(self, name: str, intended: float) -> None:
+        user = self._population.spawn_one(name)
+        if user is None:
+            self.dropped += 1
+            return
+        self._assigned[user] = intended
+        self.started += 1
+
+    def _take_idle(self, name: str) -> AsyncResult[float] | None:
         idle = self._idle.get(name)
-        return idle.popleft() if idle else None
+        return idle.popitem(last=False)[1] if idle else None
 
-    def _take_any_idle(self) -> tuple[User, AsyncResult[float]] | None:
-        for idle in self._idle.values():
-            if idle:
-                return idle.popleft()
-        return None
+    def _take_any_idle(self) -> AsyncResult[float] | None:
+        return next((self._take_idle(name) for name, idle in self._idle.items() if idle), None)

@@ -9,7 +9,7 @@ should be; `run.control` does.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import gevent
@@ -61,6 +61,7 @@ class Population:
         self.targets: dict[str, int] = {}  # newest target
         self.spawned: dict[str, int] = {}  # users started since the test began, per class
         self.next_iteration: NextIteration | None = None  # set while the open model runs
+        self.on_settled: Callable[[], None] = lambda: None  # all users of a target are started
         self._ramp: Greenlet[..., Any] | None = None
         self._epoch = 0  # a ramp whose epoch is over stops at its next user
         self._stopping: set[Greenlet[..., Any]] = set()
@@ -90,26 +91,37 @@ class Population:
             n: count - targets.get(n, 0) for n, count in active.items() if count > targets.get(n, 0)
         }
         if surplus:
-            gevent.spawn(self.stop_users, surplus, drain)
+            gevent.spawn(self._stop, self._claim(surplus), drain)
         if missing:
             self._ramp = gevent.spawn(self._spawn_spread, self._epoch, missing, over_seconds)
+        else:
+            self._ramp = None
 
     def spawn_users(self, counts: Mapping[str, int]) -> list[User]:
         """Start users at once; returns them."""
-        return [self._spawn_one(name) for name in _interleaved(counts)]
+        return [self._begin(self._create(name)) for name in _interleaved(counts)]
 
-    def spawn_one(self, name: str) -> User:
-        """Start one user of the class called `name`."""
-        return self._spawn_one(name)
+    def spawn_one(self, name: str) -> User | None:
+        """Start one user of the class called `name`; None when its constructor failed."""
+        try:
+            return self._begin(self._create(name))
+        except StopTest as stop:
+            self._environment.stop_test(stop)
+        except Exception as error:  # noqa: BLE001 - the constructor is the locustfile's code
+            self._report_creation(name, error)
+        return None
 
     def stop_users(self, counts: Mapping[str, int], drain: float) -> None:
         """Stop so many users of each class, waiting ones first; blocks until they are gone."""
-        chosen: list[tuple[Greenlet[..., Any], User]] = []
-        for name, count in counts.items():
-            running = [pair for pair in self._active() if type(pair[1]).__name__ == name]
-            running.sort(key=lambda pair: pair[1]._state is not WAITING)
-            chosen += running[:count]
-        self._stop(chosen, drain)
+        self._stop(self._claim(counts), drain)
+
+    def stop_surplus(self, limit: int, drain: float) -> None:
+        """Stop users, waiting ones first, until no more than `limit` are left; returns at once."""
+        active = sorted(self._active(), key=_busy)
+        chosen = active[: max(0, len(active) - limit)]
+        if chosen:
+            self._stopping.update(greenlet for greenlet, _ in chosen)
+            gevent.spawn(self._stop, chosen, drain)
 
     def stop_all(self, drain: float) -> None:
         """Stop every user and drop the ramp; blocks until they are gone."""
@@ -117,13 +129,23 @@ class Population:
         ramp, self._ramp = self._ramp, None
         if ramp is not None and ramp is not gevent.getcurrent():
             ramp.kill(block=True, timeout=1.0)
-        self._stop(list(self._active()), drain)
+        # Without a drain those that are draining already are ended too.
+        self._stop(list(self._active() if drain > 0 else self.group.users.items()), drain)
         earlier = list(self._stopping)
         if earlier:
             gevent.joinall(earlier, timeout=drain + ON_STOP_SECONDS)
 
-    def _active(self) -> Iterable[tuple[Greenlet[..., Any], User]]:
+    def _active(self) -> list[tuple[Greenlet[..., Any], User]]:
         return [pair for pair in self.group.users.items() if pair[0] not in self._stopping]
+
+    def _claim(self, counts: Mapping[str, int]) -> list[tuple[Greenlet[..., Any], User]]:
+        """Choose so many users of each class to stop; from now on they count as stopping."""
+        chosen: list[tuple[Greenlet[..., Any], User]] = []
+        for name, count in counts.items():
+            running = [pair for pair in self._active() if type(pair[1]).__name__ == name]
+            chosen += sorted(running, key=_busy)[:count]
+        self._stopping.update(greenlet for greenlet, _ in chosen)
+        return chosen
 
     def _active_counts(self) -> dict[str, int]:
         counts: dict[str, int] = dict(self.group.counts)
@@ -133,13 +155,21 @@ class Population:
                 counts[type(user).__name__] -= 1
         return counts
 
-    def _spawn_one(self, name: str) -> User:
-        user_class = self._environment.user_classes_by_name[name]
-        user = user_class(self._environment)
-        greenlet = user.start(self.group, self.next_iteration)
-        self.group.enter(user, greenlet)
+    def _create(self, name: str) -> User:
+        return self._environment.user_classes_by_name[name](self._environment)
+
+    def _begin(self, user: User) -> User:
+        self.group.enter(user, user.start(self.group, self.next_iteration))
+        name = type(user).__name__
         self.spawned[name] = self.spawned.get(name, 0) + 1
         return user
+
+    def _report_creation(self, name: str, error: Exception) -> None:
+        """Count it as an exception of the test; there is no user to tell of."""
+        self._environment.events.user_error.fire(
+            user_instance=None, exception=error, tb=error.__traceback__
+        )
+        logger.error("A user of class %s could not be created", name, exc_info=error)
 
     def _spawn_spread(self, epoch: int, missing: Mapping[str, int], over_seconds: float) -> None:
         names = _interleaved(missing)
@@ -154,12 +184,17 @@ class Population:
             if epoch != self._epoch:
                 return
             try:
-                self._spawn_one(name)
+                user = self._create(name)
+                if epoch != self._epoch:  # the constructor blocked, and others decide by now
+                    return
+                self._begin(user)
             except StopTest as stop:
                 self._environment.stop_test(stop)
                 return
-            except Exception:  # a user's constructor is the locustfile's code
-                logger.exception("A user of class %s could not be created", name)
+            except Exception as error:  # noqa: BLE001 - as in spawn_one
+                self._report_creation(name, error)
+        self._ramp = None
+        self.on_settled()
 
     def _stop(self, chosen: list[tuple[Greenlet[..., Any], User]], drain: float) -> None:
         if not chosen:
@@ -185,6 +220,10 @@ class Population:
                 gevent.killall(left, block=True, timeout=1.0)
         finally:
             self._stopping.difference_update(greenlets)
+
+
+def _busy(pair: tuple[Greenlet[..., Any], User]) -> bool:
+    return pair[1]._state is not WAITING
 
 
 def _interleaved(counts: Mapping[str, int]) -> list[str]:

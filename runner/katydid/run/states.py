@@ -44,6 +44,9 @@ TRANSITIONS: dict[State, frozenset[State]] = {
 LOADED = frozenset({State.SPAWNING, State.RUNNING})
 """States in which users run."""
 
+UNFINISHED = LOADED | {State.CLEANUP}
+"""States of a test that has begun and is not over: users run, or finish."""
+
 
 def check_transition(old: State, new: State) -> State:
     """Return `new` if a runner may go there from `old`; InternalError otherwise."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from katydid.errors import ExitCode
+from katydid.errors import ExitCode, LocustfileError
 from katydid.run.document import ThresholdRow
 from katydid.run.states import Verdict
+from katydid.thresholds import ThresholdSet
 
 
 @dataclass(frozen=True)
@@ -25,9 +26,16 @@ class Ending:
     """Why the load stopped, where it was not simply done."""
 
     kind: str = "done"  # done | stopped | aborted | error
-    reason: str = ""  # CamelCase for error
+    reason: str = ""  # CamelCase for error, and where "stopped" is not said by StopRequested
     message: str = ""
     exit_code: ExitCode = ExitCode.INTERNAL  # for error
+
+
+def ending_of(error: Exception) -> Ending:
+    """The end of a load that could not be advanced: by the locustfile's fault, or by ours."""
+    if isinstance(error, LocustfileError):
+        return Ending("error", "ShapeFailed", str(error), error.exit_code)
+    return Ending("error", "InternalError", f"The load failed: {error!r}.")
 
 
 def judge(
@@ -42,19 +50,23 @@ def judge(
         return Judgement(
             Verdict.ERROR, ending.reason or "InternalError", ending.message, ending.exit_code
         )
-    breached = [row for row in thresholds if row.status == "Breached"]
     if ending.kind == "stopped":
         return Judgement(
             Verdict.STOPPED,
-            "StopRequested",
+            ending.reason or "StopRequested",
             ending.message or "The test was stopped before its end.",
             ExitCode.STOPPED_EARLY,
         )
+    if ending.kind == "aborted":  # a value may recover while users finish; the breach was real
+        return Judgement(
+            Verdict.FAILED, "ThresholdAborted", ending.message, ExitCode.THRESHOLD_BREACHED
+        )
+    breached = [row for row in thresholds if row.status == "Breached"]
     if breached:
         more = f" ({len(breached) - 1} more)" if len(breached) > 1 else ""
         return Judgement(
             Verdict.FAILED,
-            "ThresholdAborted" if ending.kind == "aborted" else "ThresholdsBreached",
+            "ThresholdsBreached",
             f"{breach_sentence(breached[0])}{more}.",
             ExitCode.THRESHOLD_BREACHED,
         )
@@ -75,6 +87,23 @@ def judge(
     return Judgement(
         Verdict.PASSED, "NoFailures", f"{requests:,} requests, none failed.", ExitCode.PASSED
     )
+
+
+def threshold_rows(thresholds: ThresholdSet) -> list[ThresholdRow]:
+    """The thresholds as the document shows them."""
+    return [
+        ThresholdRow(
+            name=state.threshold.name,
+            expression=state.threshold.expression,
+            status=state.status,
+            value=state.value,
+            limit=state.threshold.limit,
+            unit=state.threshold.unit,
+            breached_at=state.breached_at,
+            reason=state.reason,
+        )
+        for state in thresholds.states
+    ]
 
 
 def breach_sentence(row: ThresholdRow) -> str:
