@@ -176,26 +176,30 @@ def from_samples(
 
     `failures` maps row → failures; `stamps[row]` is when the row's last sample came.
     """
-    size = len(stamps)
-    requests = np.bincount(rows, minlength=size)
+    used, inverse = np.unique(
+        np.concatenate((rows, np.fromiter(failures, dtype=np.int64, count=len(failures)))),
+        return_inverse=True,
+    )
+    size, own = len(used), inverse[: len(rows)]
     failed = np.zeros(size, dtype=np.int64)
-    for row, count in failures.items():
-        failed[row] = count
-    used = np.flatnonzero(requests + failed)
-    length = np.bincount(rows, weights=lengths, minlength=size).astype(np.int64)
+    failed[inverse[len(rows) :]] = list(failures.values())
+    requests = np.bincount(own, minlength=size)
+    length = np.bincount(own, weights=lengths, minlength=size).astype(np.int64)
     timed = np.isfinite(times_ms)
-    timed_rows, times = (rows, times_ms) if timed.all() else (rows[timed], times_ms[timed])
+    timed_rows, times = (own, times_ms) if timed.all() else (own[timed], times_ms[timed])
     none = requests - np.bincount(timed_rows, minlength=size)
     low, high = np.full(size, np.inf), np.full(size, -np.inf)
     np.minimum.at(low, timed_rows, times)
     np.maximum.at(high, timed_rows, times)
     total = np.bincount(timed_rows, weights=times, minlength=size).astype(np.float64)
+    # Counted under 0, 1, 2 … and not under the rows: a dense count then needs no more than it holds
     cells, counts = tally_cells(timed_rows * BUCKETS + index_of(times))
+    cells = used[cells // BUCKETS] * BUCKETS + cells % BUCKETS
     last = np.array([stamps[row] for row in used.tolist()], dtype=np.float64)
     return with_total(
         used,
-        np.stack((requests, none, failed, length), axis=1)[used],
-        (total[used], low[used], high[used], last),
+        np.stack((requests, none, failed, length), axis=1),
+        (total, low, high, last),
         cells,
         counts,
         _count_codes(rows, statuses),

@@ -64,7 +64,7 @@ def dump(stats: RequestStats) -> dict[str, Any]:
         "errors_dropped": stats._log.dropped,
         "names_dropped": stats.names_dropped,
         "closed_through": seconds.closed_through,
-        "open": [[second, dump_batch(tally.batch())] for second, tally in seconds.open.items()],
+        "open": [[second, dump_batch(batch)] for second, batch in seconds.batches().items()],
         "facts": [[second, *facts] for second, facts in stats._facts.items()],
         "latest_facts": list(stats._latest_facts),
         "history": stats._history.dump(),

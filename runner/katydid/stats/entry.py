@@ -117,8 +117,12 @@ class StatsEntry(Distribution):
     # -- counters
 
     @property
+    def num_requests(self) -> int:
+        return self._stats.num_requests if self._row == 0 else self._count(REQUESTS)
+
+    @property
     def num_failures(self) -> int:
-        return self._count(FAILURES)
+        return self._stats.num_failures if self._row == 0 else self._count(FAILURES)
 
     @property
     def total_content_length(self) -> int:

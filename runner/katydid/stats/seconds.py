@@ -107,7 +107,7 @@ class Seconds:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._spare: list[Tally] = []
-        self.open: dict[int, Tally] = {}
+        self.open: dict[int, Tally | Batch] = {}
         self.closed_through: int | None = None
         self._recent: deque[tuple[int, Batch]] = deque()
         self._forgotten_through: int | None = None
@@ -130,12 +130,16 @@ class Seconds:
         second = min(second, now + AHEAD)
         if second not in self.open and len(self.open) >= _MAX_OPEN:
             second = max(self.open)  # nobody closes seconds at the moment
-        tally = self.open.get(second)
-        if tally is None:
-            tally = self.open[second] = (
-                self._spare.pop() if self._spare else Tally(self._ledger.pages, np.int32)
-            )
-        tally.add(batch, places)
+        known = self.open.get(second)
+        if isinstance(known, Tally):
+            known.add(batch, places)
+        elif known is None:
+            self.open[second] = batch  # most seconds of a local runner hold one, and are done
+        else:
+            tally = self._spare.pop() if self._spare else Tally(self._ledger.pages, np.int32)
+            tally.add(known, self._ledger.pages.places(known.cells))
+            tally.add(batch, places)
+            self.open[second] = tally
         return True
 
     def charge_own(self, second: int, batch: Batch, places: IntArray) -> None:
@@ -147,16 +151,26 @@ class Seconds:
     def close(self, second: int) -> Batch | None:
         """Close `second`; its samples, or None if there were none."""
         self.closed_through = second
-        tally = self.open.pop(second, None)
-        if tally is None:
+        known = self.open.pop(second, None)
+        if known is None:
             self.forget(second)
             return None
-        batch = tally.batch()
-        tally.clear()
-        if len(self._spare) < 2:
-            self._spare.append(tally)
+        if isinstance(known, Tally):
+            batch = known.batch()
+            known.clear()
+            if len(self._spare) < 2:
+                self._spare.append(known)
+        else:
+            batch = known
         self.remember(second, batch)
         return batch
+
+    def batches(self) -> dict[int, Batch]:
+        """What is in the open seconds."""
+        return {
+            second: known.batch() if isinstance(known, Tally) else known
+            for second, known in self.open.items()
+        }
 
     def remember(self, second: int, batch: Batch) -> None:
         """Keep the samples of a closed second for windows."""
