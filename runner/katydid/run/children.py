@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import gevent
+from gevent.monkey import get_original
 from gevent.socket import wait_read
 
 from katydid.errors import KatydidError
@@ -23,6 +24,10 @@ from katydid.errors import KatydidError
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.25
+
+_close = get_original("os", "close")
+"""gevent's closes when the hub next turns; a child that first waits for its parent would hold the
+write end of its own pipe, and never see the parent die."""
 
 
 @dataclass(frozen=True)
@@ -143,12 +148,12 @@ def fork_workers(count: int) -> Children | ChildRole:
         sys.stderr.flush()
         pid = os.fork()
         if pid == 0:
-            os.close(write_end)
+            _close(write_end)
             for other in pipes.values():
-                os.close(other)
+                _close(other)
             # Ctrl-C reaches the whole process group; the parent is the one to act on it.
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             return ChildRole(number, count, read_end)
-        os.close(read_end)
+        _close(read_end)
         pipes[pid] = write_end
     return Children(pipes)
