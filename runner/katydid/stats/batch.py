@@ -176,13 +176,13 @@ def from_samples(
 
     `failures` maps row → failures; `stamps[row]` is when the row's last sample came.
     """
-    used, inverse = np.unique(
-        np.concatenate((rows, np.fromiter(failures, dtype=np.int64, count=len(failures)))),
-        return_inverse=True,
-    )
-    size, own = len(used), inverse[: len(rows)]
+    present = np.zeros(len(stamps), dtype=np.bool_)
+    present[rows] = True
+    present[list(failures)] = True
+    used, position = np.flatnonzero(present), np.cumsum(present) - 1
+    size, own = len(used), position[rows]
     failed = np.zeros(size, dtype=np.int64)
-    failed[inverse[len(rows) :]] = list(failures.values())
+    failed[position[list(failures)]] = list(failures.values())
     requests = np.bincount(own, minlength=size)
     length = np.bincount(own, weights=lengths, minlength=size).astype(np.int64)
     timed = np.isfinite(times_ms)
@@ -194,7 +194,7 @@ def from_samples(
     total = np.bincount(timed_rows, weights=times, minlength=size).astype(np.float64)
     # Counted under 0, 1, 2 … and not under the rows: a dense count then needs no more than it holds
     cells, counts = tally_cells(timed_rows * BUCKETS + index_of(times))
-    cells = used[cells // BUCKETS] * BUCKETS + cells % BUCKETS
+    cells = used[cells // BUCKETS] * BUCKETS + (cells & (BUCKETS - 1))
     last = np.array([stamps[row] for row in used.tolist()], dtype=np.float64)
     return with_total(
         used,
@@ -202,16 +202,20 @@ def from_samples(
         (total, low, high, last),
         cells,
         counts,
-        _count_codes(rows, statuses),
+        _count_codes(used, own, statuses),
     )
 
 
-def _count_codes(rows: IntArray, statuses: IntArray) -> Codes:
+def _count_codes(used: IntArray, own: IntArray, statuses: IntArray) -> Codes:
+    """Statuses of samples whose rows are used[own]."""
     valid = (statuses >= 0) & (statuses < _MAX_STATUS)
-    if not valid.any():
+    if not valid.all():
+        own, statuses = own[valid], statuses[valid]
+    if not len(own):
         return ()
-    pairs, counts = np.unique((rows * _MAX_STATUS + statuses)[valid], return_counts=True)
-    owners, codes = np.divmod(pairs, _MAX_STATUS)
+    span = int(statuses.max()) + 1
+    pairs, counts = tally_cells(own * span + statuses)
+    owners, codes = used[pairs // span], pairs % span
     return tuple(zip(owners.tolist(), codes.tolist(), counts.tolist(), strict=True))
 
 

@@ -144,6 +144,22 @@ class Tally:
         buckets = octaves[filled // PER_OCTAVE] * PER_OCTAVE + filled % PER_OCTAVE
         return buckets, counts[filled].astype(np.int64)
 
+    def grouped(self, rows: IntArray, group_of_bucket: IntArray, groups: int) -> IntArray:
+        """[len(rows), groups] samples: buckets of the same group are counted together."""
+        self.fit()
+        pages = self._pages.table[rows]
+        which, octaves = np.nonzero(pages)
+        counts = self.pool[pages[which, octaves]].reshape(-1)
+        filled = np.flatnonzero(counts)
+        at = filled // PER_OCTAVE
+        buckets = octaves[at] * PER_OCTAVE + filled % PER_OCTAVE
+        summed = np.bincount(
+            which[at] * groups + group_of_bucket[buckets],
+            weights=counts[filled],
+            minlength=len(rows) * groups,
+        )
+        return summed.astype(np.int64).reshape(len(rows), groups)
+
     def cells(self) -> tuple[IntArray, IntArray]:
         """Non-empty cells of all rows, ascending, and their counts."""
         self.fit()

@@ -8,7 +8,8 @@ when 4,096 are waiting. A failure's text is made when it happens: the exception 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -27,6 +28,9 @@ _NO_STATUS = -1
 _EXACT = 2**53  # whole numbers below are exact in float64
 _OTHER_KEY = ("", OTHER)
 
+Keeper = Callable[[], Callable[[], None]]
+"""Called before statistics are forgotten; what it answers is called after."""
+
 
 class Recording:
     """Rows by name, the samples that wait, and the ledgers they are counted into."""
@@ -35,6 +39,8 @@ class Recording:
         self.clock = clock
         self._wall = clock.wall
         self._start_delay = start_delay
+        self.keepers: list[Keeper] = []
+        """Told before and after anything is forgotten: counters of others that must never fall."""
         self._begin()
 
     def _begin(self) -> None:
@@ -51,6 +57,20 @@ class Recording:
         self._log = ErrorLog()
         self._dropped_names: set[int] = set()  # hashes
         self._new_columns()
+
+    @property
+    def keys(self) -> Sequence[tuple[str, str]]:
+        """(method, name) of each row; row 0 is the total."""
+        return self._keys
+
+    @contextmanager
+    def _forgetting(self) -> Iterator[None]:
+        """Around everything that makes a count smaller."""
+        self.flush()
+        afterwards = [keeper() for keeper in self.keepers]
+        yield
+        for forgotten in afterwards:
+            forgotten()
 
     def record(
         self,

@@ -71,20 +71,20 @@ class RequestStats(Recording):
 
     def clear_all(self) -> None:
         """Forget everything, names and the open model too; a new test begins."""
-        self.flush()
-        self._begin()
+        with self._forgetting():
+            self._begin()
 
     def reset_all(self) -> None:
         """Start again from zero with the names known so far."""
-        self.flush()
-        for ledger in (self.ledger, self.service_ledger):
-            if ledger is not None:
-                ledger.run.clear()
-                ledger.fresh.clear()
-        self._log = ErrorLog()
-        self._stamps = [0.0] * len(self._stamps)
-        self._started = [self._wall()] * len(self._started)
-        self._begin_course()
+        with self._forgetting():
+            for ledger in (self.ledger, self.service_ledger):
+                if ledger is not None:
+                    ledger.run.clear()
+                    ledger.fresh.clear()
+            self._log = ErrorLog()
+            self._stamps = [0.0] * len(self._stamps)
+            self._started = [self._wall()] * len(self._started)
+            self._begin_course()
 
     # -- deltas
 
@@ -334,11 +334,11 @@ class RequestStats(Recording):
 
     def reset_row(self, row: int) -> None:
         """Forget what a row counted."""
-        self.flush()
-        self.ledger.run.clear_row(row)
-        if self.service_ledger is not None:
-            self.service_ledger.run.clear_row(row)
-        self._started[row] = self._wall()
+        with self._forgetting():
+            self.ledger.run.clear_row(row)
+            if self.service_ledger is not None:
+                self.service_ledger.run.clear_row(row)
+            self._started[row] = self._wall()
 
     # -- Locust's ways to record
 
