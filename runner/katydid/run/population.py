@@ -217,7 +217,8 @@ class Population:
                     len(left),
                     drain + ON_STOP_SECONDS,
                 )
-                gevent.killall(left, block=True, timeout=1.0)
+                gevent.killall(left, block=False)
+                gevent.joinall(left, timeout=1.0)
         finally:
             self._stopping.difference_update(greenlets)
 

@@ -109,7 +109,7 @@ def threshold_rows(thresholds: ThresholdSet) -> list[ThresholdRow]:
 def breach_sentence(row: ThresholdRow) -> str:
     """How a breach reads: `p95 < 300ms was 412 ms`."""
     if row.value is None:
-        return f"{row.expression}: {row.reason or 'no data came'}"
+        return f"{row.expression}: {row.reason.rstrip('.') or 'no data came'}"
     return f"{row.expression} was {row.value:.4g} {row.unit}".rstrip()
 
 

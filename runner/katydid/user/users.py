@@ -65,6 +65,7 @@ class User(metaclass=UserMeta):
     client: Any = NoClientWarningRaiser()
 
     _state: UserState | None = None
+    _ending = False  # whether on_stop has begun: whoever stops the user now only waits
     _resting = False  # whether it may be ended at this very point without cutting into a task
     _greenlet: UserGreenlet | None = None
     _group: Group | None = None
@@ -127,6 +128,8 @@ class User(metaclass=UserMeta):
         greenlet = self._greenlet
         if greenlet is None:
             return True  # never started: nothing lives
+        if self._ending:
+            return False
         if force or self._state is None:
             if greenlet is gevent.getcurrent():
                 raise GreenletExit
@@ -226,6 +229,7 @@ class User(metaclass=UserMeta):
 
     def _end(self) -> None:
         self._state = STOPPING
+        self._ending = True
         self._resting = False
         try:
             self.on_stop()
