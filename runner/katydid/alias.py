@@ -15,7 +15,7 @@ from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
-from katydid.errors import LocustfileError
+from katydid.errors import ExitCode, LocustfileError
 
 ALIAS = "locust"
 TARGET = "katydid.compat.locust"
@@ -33,6 +33,12 @@ NOT_OFFERED = {
 """Modules of Locust that Katydid lacks, and the class that people import from each."""
 
 
+class AnotherLocustError(LocustfileError):
+    """Somebody else's `locust` is imported. Exit code 65 on Locust's surface too: it has none."""
+
+    locust_exit_code = int(ExitCode.LOCUSTFILE)
+
+
 def install() -> None:
     """Make `locust` ours from now on; installing twice changes nothing.
 
@@ -41,7 +47,7 @@ def install() -> None:
     loaded = sys.modules.get(ALIAS)
     if loaded is not None and loaded is not sys.modules.get(TARGET):
         where = getattr(loaded, "__file__", None) or "an unknown place"
-        raise LocustfileError(
+        raise AnotherLocustError(
             f"Another locust is imported already ({where}), so its classes and Katydid's would "
             "mix: put `import katydid.alias; katydid.alias.install()` before the first import of "
             "locust, or run the program with `katydid exec FILE.py`."

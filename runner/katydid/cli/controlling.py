@@ -15,6 +15,7 @@ from katydid.cli.outputs import Outputs
 from katydid.cli.prepare import Prepared
 from katydid.cli.ready import ReadyFile
 from katydid.cli.signals import StopSignals
+from katydid.cli.targets import demand_writable
 from katydid.cli.webside import start_web
 from katydid.errors import ExitCode, UsageError, WorkersNotReady
 from katydid.locustfile import collect
@@ -33,6 +34,7 @@ CHILD_END_SECONDS = 10.0
 
 def run(prepared: Prepared) -> int:
     """Run a whole session; returns the exit code."""
+    demand_writable(prepared)
     runner = _make_runner(prepared)
     resumed = isinstance(runner, MasterRunner) and runner.memory.restore()
     runner.log_lines = lambda: list(prepared.ring.lines)
@@ -84,13 +86,14 @@ class _Session:
         """From here to the moment when this process should end."""
         options = self._prepared.options
         starts = self._launch.runs_once or options.headless or options.autostart
+        if self._launch.surface is Surface.LOCUST:
+            logger.info("Starting Locust %s (Katydid %s)", katydid.LOCUST_VERSION, _version())
         if starts and not resumed:
             self._start()
         if self.failure is not None or self._over.is_set():
             return
         watch_keys(self._runner)
         if not starts:
-            logger.info("Starting Locust %s (Katydid %s)", katydid.LOCUST_VERSION, _version())
             self._over.wait()
             return
         gevent.wait([self._runner.finished, self._over], count=1)
@@ -105,6 +108,7 @@ class _Session:
         """Stop what runs, write everything, say goodbye; returns the exit code."""
         runner, environment = self._runner, self._prepared.environment
         runner.stop()
+        self._tell_ending()
         runner.final = True
         if isinstance(runner, MasterRunner):
             runner.memory.finished = True
@@ -115,6 +119,8 @@ class _Session:
         runner.quit()
         children = self._prepared.children
         if children is not None:
+            if self.failure is not None:
+                children.terminate()  # those that never came cannot be told to go
             worst = children.end(CHILD_END_SECONDS)
             if self._launch.surface is Surface.LOCUST and code == 0:
                 code = worst
@@ -143,8 +149,11 @@ class _Session:
             return 0
         if runner.stats.num_failures or runner.exceptions:
             return int(self._prepared.options.exit_code_on_error)
-        if runner.ending is not None and runner.ending.kind == "error":
+        ending = runner.ending
+        if ending is not None and ending.kind == "error":
             return launch_code(ExitCode.INTERNAL)
+        if ending is not None and ending.reason == "StopTest" and not runner.stats.num_requests:
+            return int(self._prepared.options.exit_code_on_error)  # as for want of a host
         return 2 if events.unhandled_exception else 0
 
     def linger(self) -> None:
@@ -189,7 +198,17 @@ class _Session:
         if ends_at is None:
             logger.info("No run time limit set, use CTRL+C to interrupt")
         else:
-            logger.info("Run time limit set to %g seconds", ends_at)
+            logger.info("Run time limit set to %.12g seconds", ends_at)
+
+    def _tell_ending(self) -> None:
+        """Why the load ended, where nobody else says it."""
+        ending = self._runner.ending
+        if (
+            ending is not None
+            and self.failure is None
+            and (ending.reason or ending.kind == "error")
+        ):
+            logger.error("%s", ending.message)
 
     def _on_signal(self, name: str) -> None:
         self._runner.end(Ending("stopped", message=f"The test was stopped by {name}."))
@@ -224,12 +243,17 @@ def _make_runner(prepared: Prepared) -> ControllingRunner:
         environment.runner = local = LocalRunner(environment, settings=prepared.settings)
         return local
     loopback = prepared.children is not None and not options.master
-    runner = MasterRunner(
-        environment,
-        "127.0.0.1" if loopback else options.master_bind_host,
-        0 if loopback else options.master_bind_port,
-        settings=prepared.settings,
-    )
+    try:
+        runner = MasterRunner(
+            environment,
+            "127.0.0.1" if loopback else options.master_bind_host,
+            0 if loopback else options.master_bind_port,
+            settings=prepared.settings,
+        )
+    except UsageError as error:
+        if "listen" not in str(error):
+            raise
+        raise UsageError(f"{error} Choose another with --master-bind-port.") from error
     paths = prepared.loaded.paths
 
     def source() -> m.Source:

@@ -18,6 +18,7 @@ from katydid import events as events_module
 from katydid.cli import logs
 from katydid.cli.launch import Launch, Role
 from katydid.cli.options import (
+    ConflictingOptions,
     OptionParser,
     build_parser,
     config_users,
@@ -211,7 +212,7 @@ def _shape(loaded: Loaded, wanted: Load | None) -> LoadTestShape | None:
 def _configure(loaded: Loaded, attributes: dict[str, Any]) -> None:
     name = attributes["user_class_name"]
     if name not in loaded.user_classes:
-        raise UsageError(f"--config-users: there is no user class {name}.")
+        raise ConflictingOptions(f"--config-users: there is no user class {name}.")
     for key, value in attributes.items():
         if key != "user_class_name":
             setattr(loaded.user_classes[name], key, value)

@@ -33,6 +33,8 @@ from katydid.user.inspect import task_ratio
 
 logger = logging.getLogger(__name__)
 
+CHILD_END_SECONDS = 3.0
+
 
 def run(launch: Launch) -> int:
     """Run one session; returns the exit code. KatydidError for what the user should read."""
@@ -40,6 +42,15 @@ def run(launch: Launch) -> int:
     if early.help_or_version:
         return _show_text(launch, early)
     family = _fork(launch, early)
+    try:
+        return _play(launch, early, family)
+    finally:
+        if isinstance(family, Children):  # those that a failure left waiting for their master
+            family.terminate()
+            family.end(CHILD_END_SECONDS)
+
+
+def _play(launch: Launch, early: argparse.Namespace, family: Children | ChildRole | None) -> int:
     role = _role(launch, early, family)
     os.environ.update(launch.role_environ.get(role, {}))
     sys.path[:0] = [str(folder) for folder in launch.python_path]

@@ -347,7 +347,8 @@ def _bind(socket: zmq.Socket[bytes], host: str, port: int) -> int:
         socket.bind(address)
     except zmq.ZMQError as error:
         socket.close()
-        raise UsageError(f"The master cannot listen on {address}: {error}.") from error
+        reason = zmq.strerror(error.errno) if error.errno else error
+        raise UsageError(f"The master cannot listen on {address}: {reason}.") from error
     bound = socket.getsockopt(zmq.LAST_ENDPOINT)
     assert isinstance(bound, bytes)
     return int(bound.rstrip(b"\0").rsplit(b":", 1)[1])
