@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -57,6 +57,8 @@ class ControllingRunner(Runner):
         self.finished = Event()  # the load has ended, for whatever reason
         self.peak_users = 0
         self.dropped_iterations = 0
+        self.dropped_before = 0  # iterations, in the tests before this one
+        self.users_spawned: dict[str, int] = {}  # per class, in all tests
         self.created_at = clock.wall()
         self.load_started_at: float | None = None
         self.finished_at: float | None = None
@@ -299,6 +301,11 @@ class ControllingRunner(Runner):
         self.dropped_iterations += dropped
         self._dropped_in_second += dropped
 
+    def count_spawned(self, users: Mapping[str, int]) -> None:
+        """So many users of each class were started."""
+        for name, count in users.items():
+            self.users_spawned[name] = self.users_spawned.get(name, 0) + count
+
     def _control_step(self, horizon: float) -> None:
         if self.ending is not None or self.state not in LOADED:
             return
@@ -375,6 +382,7 @@ class ControllingRunner(Runner):
         self.ending = None
         self.finished.clear()
         self.finished_at = None
+        self.dropped_before += self.dropped_iterations
         self.peak_users = self.dropped_iterations = self._dropped_in_second = 0
         self.saturated = False
         self.cpu_warning_emitted = False

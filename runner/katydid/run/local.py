@@ -100,6 +100,9 @@ class LocalRunner(ControllingRunner):
     def _fleet_stop(self) -> None:
         self.node.stop_users()
 
+    def _after_second(self) -> None:
+        self.count_spawned(self.node.take_spawned())
+
     def _take_dropped(self) -> int:
         return super()._take_dropped() + self.node.take_dropped()
 
@@ -108,3 +111,4 @@ class LocalRunner(ControllingRunner):
     ) -> None:
         msg, text = format_exception(exception, tb)
         self.log_exception(LOCAL, msg, text)
+        self.count_exception_type(type(exception).__name__)

@@ -379,6 +379,9 @@ class MasterRunner(ControllingRunner):
         if report.run != self._run:
             lost = int(report.delta.requests.sum())
             if lost:
+        self.count_spawned(report.spawned)
+        for name, count in report.exception_types.items():
+            self.count_exception_type(name, count)
                 logger.warning(
                     "Worker %s delivered %d samples of a test that is over", node.id, lost
                 )
@@ -598,6 +601,7 @@ class MasterRunner(ControllingRunner):
                 return False
             self.clock.sleep(0.02)
         return True
+        self.count_exception_type(type(exception).__name__)
 
     def _on_user_error(
         self, user_instance: Any, exception: BaseException, tb: Any, **_: Any

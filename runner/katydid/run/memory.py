@@ -104,6 +104,9 @@ class Memory:
             "finished_at": master.finished_at,
             "peak_users": master.peak_users,
             "dropped": master.dropped_iterations,
+            "dropped_before": master.dropped_before,
+            "spawned": dict(master.users_spawned),
+            "exception_types": dict(master.exception_types),
             "workers_lost": master.workers_lost,
             "partial": master.partial,
             "saturated": master.saturated,
@@ -132,6 +135,9 @@ class Memory:
         for name in ("created_at", "load_started_at", "finished_at", "peak_users"):
             setattr(master, name, content[name])
         master.dropped_iterations = content["dropped"]
+        master.dropped_before = content["dropped_before"]
+        master.users_spawned = content["spawned"]
+        master.exception_types = content["exception_types"]
         master.workers_lost = content["workers_lost"]
         master.partial, master.saturated = content["partial"], content["saturated"]
         master.health.max_cpu_percent, master.health.max_loop_lag_ms = content["health"]

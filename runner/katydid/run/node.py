@@ -33,7 +33,6 @@ class Node:
         if self._environment.host:  # an empty one leaves the classes' own hosts alone
             for user_class in self._environment.user_classes:
                 user_class.host = self._environment.host
-        self.population.spawned.clear()
         self.health.reset()
         self.pool = None
         if open_model:
@@ -60,6 +59,12 @@ class Node:
     def take_dropped(self) -> int:
         """Iterations dropped since the last call."""
         return self.pool.take_dropped() if self.pool is not None else 0
+
+    def take_spawned(self) -> dict[str, int]:
+        """Users started since the last call, per class."""
+        spawned = dict(self.population.spawned)
+        self.population.spawned.clear()
+        return spawned
 
     def stop_users(self, drain: float | None = None) -> None:
         """Stop everything; blocks until all users are gone. `drain` in seconds."""

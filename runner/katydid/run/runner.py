@@ -57,6 +57,7 @@ class Runner:
         self.clock = clock
         self.state: State = State.READY
         self.exceptions: dict[str, dict[str, Any]] = {}
+        self.exception_types: dict[str, int] = {}  # class → users' exceptions, of all tests
         self.custom_messages: dict[str, tuple[MessageListener, bool]] = {}
         self.greenlet = Group()  # the runner's own background greenlets
         self.shape_greenlet: gevent.Greenlet[..., Any] | None = None
@@ -122,6 +123,10 @@ class Runner:
         entry["last_seen"] = now
         entry["nodes"].add(node_id)
 
+    def count_exception_type(self, name: str, count: int = 1) -> None:
+        """Count uncaught exceptions of users by their class; never starts again from zero."""
+        tally(self.exception_types, name, count)
+
     # -- custom messages
 
     def register_message(
@@ -165,6 +170,13 @@ class Runner:
 
     def _on_cpu_warning(self, environment: Environment, cpu_usage: float, **_: Any) -> None:
         self.cpu_warning_emitted = True
+
+
+def tally(types: dict[str, int], name: str, count: int = 1) -> None:
+    """Count exceptions of a class; those beyond MAX_EXCEPTIONS classes together."""
+    if name not in types and len(types) >= tunables.MAX_EXCEPTIONS:
+        name = OTHER_EXCEPTIONS
+    types[name] = types.get(name, 0) + count
 
 
 def format_exception(exception: BaseException, tb: TracebackType | None) -> tuple[str, str]:

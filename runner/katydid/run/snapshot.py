@@ -89,7 +89,7 @@ def document(runner: ControllingRunner) -> RunDocument:
         requests=rows,
         failures=[FailureRow(*row) for row in _failures(runner)],
         exceptions=[_exception_row(entry) for entry in runner.exceptions.values()],
-        workers=_worker_rows(runner),
+        workers=worker_rows(runner),
         history=[_history_point(point) for point in stats.history_points()],
         request_history={
             f"{row.method} {row.name}": [
@@ -254,7 +254,8 @@ def _exception_row(entry: dict[str, Any]) -> ExceptionRow:
     )
 
 
-def _worker_rows(runner: ControllingRunner) -> list[WorkerRow]:
+def worker_rows(runner: ControllingRunner) -> list[WorkerRow]:
+    """The workers by index; none of a local run."""
     if not isinstance(runner, MasterRunner):
         return []
     now = runner.clock.monotonic()

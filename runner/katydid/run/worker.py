@@ -24,7 +24,7 @@ from katydid.environment import Environment
 from katydid.run.keys import keys_of
 from katydid.run.node import Node, classes_of
 from katydid.run.outbox import Outbox
-from katydid.run.runner import CustomMessage, Runner, format_exception
+from katydid.run.runner import CustomMessage, Runner, format_exception, tally
 from katydid.run.settings import RunSettings
 from katydid.run.states import LOADED, State
 from katydid.wire import messages as m
@@ -76,6 +76,7 @@ class WorkerRunner(Runner):
         self._welcomed = Event()
         self._progress_at = 0.0  # monotonic time of the last acknowledgement or send
         self._exceptions: dict[tuple[str, str], int] = {}
+        self._exception_types: dict[str, int] = {}
         self._orphaned = False
         self._leaving = ""  # why, once it has decided to go
         self._stopping: gevent.Greenlet[..., Any] | None = None
@@ -428,6 +429,7 @@ class WorkerRunner(Runner):
         self.environment.events.report_to_master.fire(client_id=self.client_id, data=extra)
         second = int(self.clock.wall() + self._wall_offset - 0.5)
         exceptions, self._exceptions = self._exceptions, {}
+        types, self._exception_types = self._exception_types, {}
         self.outbox.add(
             m.Report(
                 number=self.outbox.next_number(),
@@ -438,6 +440,8 @@ class WorkerRunner(Runner):
                 exceptions=tuple((msg, tb, n) for (msg, tb), n in exceptions.items()),
                 dropped_iterations=self.node.take_dropped(),
                 extra=extra,
+                spawned=self.node.take_spawned(),
+                exception_types=types,
             )
         )
 
@@ -528,6 +532,8 @@ class WorkerRunner(Runner):
         if key not in self._exceptions and len(self._exceptions) >= tunables.MAX_EXCEPTIONS:
             key = ("(other)", "")
         self._exceptions[key] = self._exceptions.get(key, 0) + 1
+        self.count_exception_type(type(exception).__name__)
+        tally(self._exception_types, type(exception).__name__)
 
     def _wait(self, condition: Callable[[], bool], timeout: float) -> bool:
         deadline = self.clock.monotonic() + timeout
@@ -543,6 +549,7 @@ _OWN_OPTIONS = frozenset(
         "master", "worker", "master_host", "master_port", "master_bind_host", "master_bind_port",
         "processes", "web_host", "web_port", "headless", "locustfile", "loglevel", "logfile",
         "csv_prefix", "html_file", "json", "checkpoint", "worker_id", "metrics_port",
+        "metrics_linger", "metrics_buckets",
     }
 )  # fmt: skip
 """Options that are each node's own; the master's values of the others win."""

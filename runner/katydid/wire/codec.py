@@ -88,13 +88,15 @@ def _report_to_list(report: Report, interner: Interner) -> list[Any]:
         report.exceptions,
         report.dropped_iterations,
         report.extra,
+        report.spawned,
+        report.exception_types,
         [interner.generation, known, interner.keys_from(known)],
         delta,
     ]
 
 
 def _report_from_list(body: Any, interner: Interner) -> Report:
-    number, run, state, users, exceptions, dropped, extra, names, delta = body
+    number, run, state, users, exceptions, dropped, extra, spawned, types, names, delta = body
     generation, first, keys = names
     interner.define(_whole(generation), _whole(first), list(_keys(keys)))
     return Report(
@@ -106,6 +108,8 @@ def _report_from_list(body: Any, interner: Interner) -> Report:
         exceptions=_exceptions(exceptions),
         dropped_iterations=_whole(dropped),
         extra=_extra(extra),
+        spawned=_users(spawned),
+        exception_types=_users(types),
     )
 
 

@@ -142,6 +142,8 @@ class Report:
     exceptions: tuple[tuple[str, str, int], ...] = ()  # message, traceback, count
     dropped_iterations: int = 0
     extra: dict[str, Any] = field(default_factory=dict)  # filled by report_to_master listeners
+    spawned: dict[str, int] = field(default_factory=dict)  # users started, per class
+    exception_types: dict[str, int] = field(default_factory=dict)  # class → users' exceptions
 
 
 @dataclass(frozen=True)

@@ -157,6 +157,8 @@ def test_reports_come_back_exactly(sent: list[StatsDelta]) -> None:
             exceptions=(("boom", "Traceback …", 4),),
             dropped_iterations=number,
             extra={"mine": [1, {"deep": 2.5}]},
+            spawned={"Büyer": 2},
+            exception_types={"ValueError": number},
         )
         back = decode(encode(message, writer), reader)
         assert isinstance(back, m.Report)
