@@ -25,6 +25,7 @@ from katydid.run.memory import Memory
 from katydid.run.runner import CustomMessage, format_exception
 from katydid.run.settings import RunSettings
 from katydid.run.states import LOADED, State
+from katydid.run.turns import Turns
 from katydid.run.verdict import Ending
 from katydid.run.workers import WorkerNode, WorkerNodes
 from katydid.wire import messages as m
@@ -37,12 +38,6 @@ STOP_SECONDS = 60.0
 
 RETURN_SECONDS = 5.0
 """A master that came back waits this long for its workers before it moves their users."""
-
-RECEIVE_SECONDS = 0.01
-"""Messages may keep the hub for so long; then timers and other greenlets get their turn."""
-
-A_TIMER = 1e-6
-"""Seconds: no time, yet not 0, after which gevent may look at timers and sockets 50 turns later."""
 
 ABSENT_SECONDS = 60.0
 """Workers missing for so long count against `max_lost`."""
@@ -215,22 +210,21 @@ class MasterRunner(ControllingRunner):
     # -- what workers say
 
     def _receive(self) -> None:
-        turn_ends = 0.0
+        turns = Turns(self.clock)
         while True:
             try:
                 received = self.server.receive(0.0)
                 if received is None:
                     self._behind = False
                     received = self.server.receive()
-                    turn_ends = self.clock.monotonic() + RECEIVE_SECONDS
+                    turns.begin()
             except LinkClosed:
                 return
             if received is not None:
                 self._handle(*received)
-            if self.clock.monotonic() > turn_ends:
+            if turns.over:
                 self._behind = True
-                self.clock.sleep(A_TIMER)
-                turn_ends = self.clock.monotonic() + RECEIVE_SECONDS
+                turns.end_if_due()
 
     def _handle(self, identity: str, message: m.Message | DecodeFailure) -> None:
         if isinstance(message, DecodeFailure):

@@ -23,9 +23,11 @@ from katydid.run.document import (
 )
 from katydid.run.master import MasterRunner
 from katydid.run.states import LOADED, PHASE_OF_VERDICT, Phase, State
+from katydid.run.turns import Turns
 from katydid.run.verdict import Ending, Judgement, judge
 from katydid.stats import StatsEntry
-from katydid.stats.entry import Distribution
+from katydid.stats.batch import NONE, REQUESTS, Batch
+from katydid.stats.histogram import percentiles
 from katydid.user.inspect import task_ratio
 
 AGGREGATED = "Aggregated"
@@ -36,6 +38,10 @@ FRACTIONS = (0.50, 0.66, 0.75, 0.80, 0.90, 0.95, 0.98, 0.99, 0.999, 0.9999, 1.0)
 def percentile_name(fraction: float) -> str:
     """0.95 → "p95", 0.999 → "p99.9"."""
     return f"p{fraction * 100:.6g}"
+
+
+CURRENT_NAMES = [percentile_name(fraction) for fraction in CURRENT]
+FRACTION_NAMES = [percentile_name(fraction) for fraction in FRACTIONS]
 
 
 def status(runner: ControllingRunner) -> Status:
@@ -74,13 +80,18 @@ def status(runner: ControllingRunner) -> Status:
 
 
 def document(runner: ControllingRunner) -> RunDocument:
-    """Everything a report shows."""
+    """Everything a report shows. Others run meanwhile: ten thousand names take a second."""
     stats = runner.stats
-    rows = [
-        _request_row(entry, entry.method, entry.name)
-        for _, entry in sorted(stats.entries.items(), key=lambda item: item[0])
-    ]
-    charted = rows[: tunables.MAX_CHARTED_NAMES]
+    turns = Turns(runner.clock)
+    rows = []
+    for _, entry in sorted(stats.entries.items(), key=lambda item: item[0]):
+        rows.append(_request_row(entry, entry.method, entry.name))
+        turns.end_if_due()
+    request_history = {}
+    for row in rows[: tunables.MAX_CHARTED_NAMES]:
+        points = stats.history_points(row.method, row.name)
+        request_history[f"{row.method} {row.name}"] = [_history_point(point) for point in points]
+        turns.end_if_due()
     classes = runner.environment.user_classes
     counts = runner.final_user_classes_count or runner.user_classes_count
     return RunDocument(
@@ -91,12 +102,7 @@ def document(runner: ControllingRunner) -> RunDocument:
         exceptions=[_exception_row(entry) for entry in runner.exceptions.values()],
         workers=worker_rows(runner),
         history=[_history_point(point) for point in stats.history_points()],
-        request_history={
-            f"{row.method} {row.name}": [
-                _history_point(point) for point in stats.history_points(row.method, row.name)
-            ]
-            for row in charted
-        },
+        request_history=request_history,
         marks=list(runner.marks),
         logs=_logs(runner),
         sources=dict(runner.settings.sources),
@@ -189,45 +195,47 @@ def _planned(load: Load | None) -> float | None:
 
 
 def _request_row(entry: StatsEntry, method: str, name: str) -> RequestRow:
-    requests, failures = entry.num_requests, entry.num_failures
+    numbers = entry.as_batch()
+    requests, none_requests, failures, length = numbers.counters[0].tolist()
     current = entry.current_percentiles(CURRENT)
+    current_rps, current_failing = entry.current_rates()
+    active_seconds = entry.stats.active_seconds()
     service = entry.service
     return RequestRow(
         method=method,
         name=name,
         requests=requests,
-        none_requests=entry.num_none_requests,
+        none_requests=none_requests,
         failures=failures,
         fail_percent=100 * failures / requests if requests else 0.0,
-        rps=entry.total_rps,
-        failures_per_second=entry.total_fail_per_sec,
-        current_rps=entry.current_rps,
-        current_failures_per_second=entry.current_fail_per_sec,
-        mean_length=entry.avg_content_length,
-        total_length=entry.total_content_length,
-        latency=_latency_row(entry),
-        service=_latency_row(service) if service is not None else None,
-        codes={str(code): count for code, count in entry.status_codes.items()},
-        current_percentiles_ms={
-            percentile_name(f): value for f, value in zip(CURRENT, current, strict=True)
-        },
+        rps=requests / active_seconds,
+        failures_per_second=failures / active_seconds,
+        current_rps=current_rps,
+        current_failures_per_second=current_failing,
+        mean_length=length / requests if requests else 0,
+        total_length=length,
+        latency=_latency_row(numbers),
+        service=_latency_row(service.as_batch()) if service is not None else None,
+        codes={str(code): count for _, code, count in sorted(numbers.codes)},
+        current_percentiles_ms=dict(zip(CURRENT_NAMES, current, strict=True)),
     )
 
 
-def _latency_row(distribution: Distribution) -> LatencyRow:
-    lowest = distribution.min_response_time
-    timed = lowest is not None
-    buckets, counts = distribution.buckets()
-    values = distribution.percentiles(FRACTIONS)
+def _latency_row(numbers: Batch) -> LatencyRow:
+    """The response times of the one row of a batch."""
+    requests, none_requests = numbers.counters[0, [REQUESTS, NONE]].tolist()
+    low, high, total = (float(c[0]) for c in (numbers.min_ms, numbers.max_ms, numbers.total_ms))
+    timed = requests - none_requests
+    values: list[float | None] = [None] * len(FRACTIONS)
+    if timed:
+        values = percentiles(numbers.cells, numbers.counts, FRACTIONS, low, high)
     return LatencyRow(
-        mean_ms=distribution.avg_response_time if timed else None,
-        min_ms=lowest,
-        max_ms=distribution.max_response_time if timed else None,
-        percentiles_ms={
-            percentile_name(f): value for f, value in zip(FRACTIONS, values, strict=True)
-        },
-        buckets=[int(bucket) for bucket in buckets],
-        counts=[int(count) for count in counts],
+        mean_ms=total / timed if timed else None,
+        min_ms=low if timed else None,
+        max_ms=high if timed else None,
+        percentiles_ms=dict(zip(FRACTION_NAMES, values, strict=True)),
+        buckets=numbers.cells.tolist(),
+        counts=numbers.counts.tolist(),
     )
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from katydid.stats.delta import FloatArray, IntArray, StatsDelta
-from katydid.stats.histogram import BUCKETS, MIDPOINTS, index_of
+from katydid.stats.histogram import BUCKETS, MIDPOINTS, index_of, ranks_of
 
 REQUESTS, NONE, FAILURES, LENGTH = range(4)
 """Columns of `Batch.counters`; LENGTH is a sum of bytes, the others are counts."""
@@ -125,8 +125,7 @@ def cell_percentiles(
     cumulated = np.cumsum(counts)
     before = cumulated[first] - counts[first]
     samples = np.append(before[1:], cumulated[-1]) - before
-    wanted = np.ceil(np.round(np.multiply.outer(samples, np.asarray(fractions)), 9))
-    ranks = np.clip(wanted.astype(np.int64), 1, samples[:, np.newaxis])
+    ranks = ranks_of(fractions, samples)
     found = np.searchsorted(cumulated, before[:, np.newaxis] + ranks)
     times = MIDPOINTS[cells[found] % BUCKETS]
     times[ranks == samples[:, np.newaxis]] = np.inf  # the highest rank is the maximum itself

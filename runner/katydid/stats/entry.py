@@ -81,6 +81,10 @@ class Distribution:
             return [None] * len(fractions)
         return percentiles(buckets, counts, fractions, lowest, self.max_response_time)
 
+    def as_batch(self) -> Batch:
+        """All its numbers at one moment: the row alone, as row 0 of a batch."""
+        return self._tally().row_batch(self._row)
+
 
 class StatsEntry(Distribution):
     """Locust's `StatsEntry`. Made alone, it counts only what is logged to it directly."""
@@ -184,6 +188,10 @@ class StatsEntry(Distribution):
         """Requests per second over the last ten closed seconds; 0 some seconds after the last."""
         return self._stats.current_rates(self._row)[0]
 
+    def current_rates(self) -> tuple[float, float]:
+        """`current_rps` and `current_fail_per_sec`."""
+        return self._stats.current_rates(self._row)
+
     @property
     def current_fail_per_sec(self) -> float:
         return self._stats.current_rates(self._row)[1]
@@ -240,10 +248,6 @@ class StatsEntry(Distribution):
     def extend(self, other: StatsEntry) -> None:
         """Add the numbers of another entry."""
         self._stats.add_to(self._row, other.as_batch())
-
-    def as_batch(self) -> Batch:
-        """The row alone, as row 0 of a batch."""
-        return self._tally().row_batch(self._row)
 
     # -- forms
 

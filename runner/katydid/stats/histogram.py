@@ -50,6 +50,14 @@ def rank(fraction: float, samples: int) -> int:
     return min(samples, max(1, math.ceil(round(fraction * samples, 9))))
 
 
+def ranks_of(fractions: Sequence[float], samples: int | IntArray) -> IntArray:
+    """`rank` of several percentiles; one row each when there are several numbers of samples."""
+    wanted = np.ceil(np.round(np.multiply.outer(samples, np.asarray(fractions)), 9))
+    most = samples if isinstance(samples, int) else samples[:, np.newaxis]
+    ranks: IntArray = np.clip(wanted.astype(np.int64), 1, most)
+    return ranks
+
+
 def percentiles(
     buckets: Sequence[int] | IntArray,
     counts: Sequence[int] | IntArray,
@@ -66,7 +74,7 @@ def percentiles(
     if not len(cumulated) or not cumulated[-1]:
         return [None] * len(fractions)
     samples = int(cumulated[-1])
-    ranks = np.array([rank(fraction, samples) for fraction in fractions], dtype=np.int64)
+    ranks = ranks_of(fractions, samples)
     found = np.searchsorted(cumulated, ranks)
     times = np.clip(MIDPOINTS[np.asarray(buckets, dtype=np.int64)[found]], min_ms, max_ms)
     times[ranks == samples] = max_ms
