@@ -373,15 +373,15 @@ class MasterRunner(ControllingRunner):
         if report.run != self._run:
             lost = int(report.delta.requests.sum())
             if lost:
-        self.count_spawned(report.spawned)
-        for name, count in report.exception_types.items():
-            self.count_exception_type(name, count)
                 logger.warning(
                     "Worker %s delivered %d samples of a test that is over", node.id, lost
                 )
             return
         self.stats.merge(report.delta)
         self.count_dropped(report.dropped_iterations)
+        self.count_spawned(report.spawned)
+        for name, count in report.exception_types.items():
+            self.count_exception_type(name, count)
         for message, text, count in report.exceptions:
             self.log_exception(node.id, message, text, count)
         data = {
@@ -595,13 +595,13 @@ class MasterRunner(ControllingRunner):
                 return False
             self.clock.sleep(0.02)
         return True
-        self.count_exception_type(type(exception).__name__)
 
     def _on_user_error(
         self, user_instance: Any, exception: BaseException, tb: Any, **_: Any
     ) -> None:
         msg, text = format_exception(exception, tb)
         self.log_exception("master", msg, text)
+        self.count_exception_type(type(exception).__name__)
 
 
 def plain_options(options: Any) -> dict[str, Any]:
