@@ -1,0 +1,155 @@
+"""What master and worker pods have in common: one template, with every knob of the spec in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from katydid_operator import names
+from katydid_operator.loadtest import Json, LoadTest, Role, overlaid
+from katydid_operator.resources.labels import labels, selector
+from katydid_operator.resources.sources import Snapshot, mounted
+from katydid_operator.settings import Settings
+
+PASSED_THROUGH = (
+    "serviceAccountName", "imagePullSecrets", "nodeSelector", "affinity", "tolerations",
+    "priorityClassName", "runtimeClassName", "schedulerName", "hostAliases", "dnsConfig",
+)  # fmt: skip
+"""Knobs that are fields of a pod's spec under the same name."""
+
+POD_SECURITY: Json = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
+CONTAINER_SECURITY: Json = {
+    "allowPrivilegeEscalation": False,
+    "readOnlyRootFilesystem": True,
+    "capabilities": {"drop": ["ALL"]},
+}
+REPORT_SECONDS = 60
+"""Time that a pod has after the drain for its last reports."""
+
+SUMMARY_BYTES = 4096  # what the kubelet keeps of one termination message
+SUMMARIES_BYTES = 12288  # and of all containers of a pod together
+INJECTED_CONTAINERS = 2  # sidecars that a mesh may add later
+
+
+def template(test: LoadTest, run: int, taken: Snapshot, role: str, settings: Settings) -> Json:
+    """Pod metadata and spec for `role`, but what a bare Pod and a Job have of their own."""
+    own = test.master if role == names.MASTER else test.workers
+    knobs = overlaid(_defaults(settings), own.pod)
+    image = _image(test, settings)
+    security = {**CONTAINER_SECURITY, **knobs.get("securityContext", {})}
+    sources = mounted(test, run, taken, role, {**image, "securityContext": security})
+    sidecars = [{**one, "restartPolicy": "Always"} for one in knobs.get("sidecars", [])]
+    first = [*sidecars, *knobs.get("initContainers", []), *sources.init_containers]
+    container: Json = {
+        "name": names.CONTAINER,
+        **image,
+        "command": ["katydid", "run", "--role", role, names.SPEC_FILE],
+        "env": _environment(test, run, own, role, containers=1 + len(first)),
+        "volumeMounts": [*_own_mounts(), *sources.mounts, *knobs.get("volumeMounts", [])],
+        "securityContext": security,
+        "readinessProbe": {
+            "exec": {"command": ["test", "-e", names.READY_FILE]},
+            "periodSeconds": 1 if role == names.MASTER else 2,
+            "timeoutSeconds": 5,
+            "failureThreshold": 1,
+        },
+        "terminationMessagePath": names.TERMINATION_LOG,
+        "terminationMessagePolicy": "File",
+    }
+    if test.env_from:
+        container["envFrom"] = list(test.env_from)
+    resources = own.resources or (
+        settings.master_resources if role == names.MASTER else settings.worker_resources
+    )
+    if resources:
+        container["resources"] = resources
+    spec: Json = {
+        "containers": [container],
+        "volumes": [*_own_volumes(test, run), *sources.volumes, *knobs.get("volumes", [])],
+        "securityContext": {**POD_SECURITY, **knobs.get("podSecurityContext", {})},
+        "automountServiceAccountToken": knobs.get("automountServiceAccountToken", False),
+        "enableServiceLinks": False,
+        "terminationGracePeriodSeconds": knobs.get(
+            "terminationGracePeriodSeconds", int(test.stop_timeout_seconds) + REPORT_SECONDS
+        ),
+    }
+    spec |= {key: knobs[key] for key in PASSED_THROUGH if key in knobs}
+    if knobs.get("topologySpreadConstraints"):
+        spec["topologySpreadConstraints"] = [
+            {"labelSelector": {"matchLabels": selector(test, run, role)}, **one}
+            for one in knobs["topologySpreadConstraints"]
+        ]
+    if first:
+        spec["initContainers"] = first
+    return {"metadata": _metadata(test, run, role, knobs, settings), "spec": spec}
+
+
+def _defaults(settings: Settings) -> Json:
+    knobs = dict(settings.pod_defaults)
+    if settings.image_pull_secrets:
+        knobs["imagePullSecrets"] = [{"name": name} for name in settings.image_pull_secrets]
+    return knobs
+
+
+def _metadata(
+    test: LoadTest, run: int, role: str, knobs: Json, settings: Settings
+) -> dict[str, Any]:
+    return {
+        # Ours last: a Service or a watch that no longer found its pods would break the run.
+        "labels": {**knobs.get("labels", {}), **labels(test, run, role, settings.version)},
+        "annotations": {
+            **names.KEEP_ANNOTATIONS,
+            "kubectl.kubernetes.io/default-container": names.CONTAINER,
+            **knobs.get("annotations", {}),
+        },
+    }
+
+
+def _image(test: LoadTest, settings: Settings) -> Json:
+    found: Json = {"image": test.image or settings.runner_image}
+    policy = test.spec.get("imagePullPolicy") or ("" if test.image else settings.runner_pull_policy)
+    if policy:
+        found["imagePullPolicy"] = policy
+    return found
+
+
+def _own_mounts() -> list[Json]:
+    return [
+        {
+            "name": "katydid-spec",
+            "mountPath": names.SPEC_FILE,
+            "subPath": names.SPEC_KEY,
+            "readOnly": True,
+        },
+        {"name": "katydid-state", "mountPath": names.STATE_DIRECTORY},
+        {"name": "katydid-tmp", "mountPath": "/tmp"},
+    ]
+
+
+def _own_volumes(test: LoadTest, run: int) -> list[Json]:
+    spec = {"name": names.spec_config_map(test.name, run)}
+    return [
+        {"name": "katydid-spec", "configMap": spec},
+        {"name": "katydid-state", "emptyDir": {}},
+        {"name": "katydid-tmp", "emptyDir": {}},
+    ]
+
+
+def _environment(test: LoadTest, run: int, own: Role, role: str, containers: int) -> list[Json]:
+    """The user's variables (a role's over the common ones), then the engine's own."""
+    given = {item["name"]: item for item in (*test.env, *own.env)}
+    secret = {"name": names.key_secret(test.name, test.uid), "key": names.SEED_KEY}
+    ours: dict[str, Json] = {
+        names.RUN_VARIABLE: {"value": str(run)},
+        names.NAMESPACE_VARIABLE: {"value": test.namespace},
+        names.SEED_VARIABLE: {"valueFrom": {"secretKeyRef": secret}},
+    }
+    if role == names.MASTER:
+        size = min(SUMMARY_BYTES, SUMMARIES_BYTES // (containers + INJECTED_CONTAINERS))
+        ours[names.SUMMARY_BYTES_VARIABLE] = {"value": str(size)}
+        ours[names.METRICS_PORT_VARIABLE] = {"value": str(names.PORTS["metrics"])}
+    else:
+        index = {"fieldPath": f"metadata.annotations['{names.COMPLETION_INDEX}']"}
+        host = names.master_host(test.name, test.namespace)
+        ours[names.MASTER_HOST_VARIABLE] = {"value": host}
+        ours[names.WORKER_ID_VARIABLE] = {"valueFrom": {"fieldRef": index}}
+    return [*given.values(), *({"name": name, **value} for name, value in ours.items())]

@@ -1,0 +1,52 @@
+"""LoadTests and settings as tests of the operator's pure parts use them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from katydid_operator.loadtest import LoadTest
+from katydid_operator.settings import Settings
+
+UID = "0b5c1d4e-7a8f-4c3d-9e21-5f6a7b8c9d0e"
+
+
+@pytest.fixture
+def settings() -> Settings:
+    return Settings(runner_image="runner:1", version="1.2.3")
+
+
+@pytest.fixture
+def make_test() -> Callable[..., LoadTest]:
+    """A LoadTest: the smallest spec with `spec` over it, and `metadata`, `status`."""
+
+    def make(
+        spec: dict[str, Any] | None = None,
+        status: dict[str, Any] | None = None,
+        **metadata: Any,
+    ) -> LoadTest:
+        resource: dict[str, Any] = {
+            "apiVersion": "katydid.dev/v1alpha1",
+            "kind": "LoadTest",
+            "metadata": {
+                "name": "checkout",
+                "namespace": "shop",
+                "uid": UID,
+                "generation": 1,
+                "resourceVersion": "7",
+                "creationTimestamp": "2026-01-01T00:00:00Z",
+                **metadata,
+            },
+            "spec": {
+                "source": {"inline": {"locustfile.py": "pass\n"}},
+                "load": {"users": 10, "runTime": "1m"},
+                **(spec or {}),
+            },
+        }
+        if status is not None:
+            resource["status"] = status
+        return LoadTest(resource)
+
+    return make
