@@ -27,6 +27,7 @@ from katydid.run.outbox import Outbox
 from katydid.run.runner import CustomMessage, Runner, format_exception, tally
 from katydid.run.settings import RunSettings
 from katydid.run.states import LOADED, State
+from katydid.user.greenlet import UserGreenlet
 from katydid.wire import messages as m
 from katydid.wire.heartbeat import BeatState, HeartbeatThread
 from katydid.wire.links import DecodeFailure, LinkClosed, LinkRefused, WorkerLink
@@ -139,14 +140,20 @@ class WorkerRunner(Runner):
         raise RuntimeError("use start on the master")
 
     def stop(self) -> None:
-        """Stop the users and deliver what they did."""
-        self._stop_test()
+        """Stop the users and deliver what they did; a user that calls it does not wait."""
+        if isinstance(gevent.getcurrent(), UserGreenlet):
+            gevent.spawn(self.stop)
+        else:
+            self._stop_test()
 
     def quit(self) -> None:
-        """Stop, deliver, close."""
-        self._stop_test()
-        self._wait(lambda: not self.outbox.pending, FAREWELL_SECONDS)
-        self.close()
+        """Stop, deliver, say goodbye, close. A user that calls it does not wait for its own end."""
+        if isinstance(gevent.getcurrent(), UserGreenlet):
+            gevent.spawn(self.quit)
+        elif self.gone.is_set():
+            self.close()
+        else:
+            self.leave("it quits")
 
     def stop_test(self, reason: str) -> None:
         """A user raised StopTest: the master ends the test."""
