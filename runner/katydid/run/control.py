@@ -112,10 +112,13 @@ class Control:
             return False
         self.target_users, self.spawn_rate = wanted
         until = max(self._ramped_until, elapsed + horizon)
+        before = self._ramp.users
         users = self._ramp.advance(self.target_users, self.spawn_rate, until - self._ramped_until)
         self._ramped_until = until
         self._placement.resize(users)
-        self.place(horizon)
+        # The last users of a ramp come at its rate, too, not over what is left of the second.
+        needed = abs(users - before) / self.spawn_rate if self.spawn_rate > 0 else 0.0
+        self.place(min(horizon, needed))
         return True
 
     def place(self, over_seconds: float = 0.0) -> None:

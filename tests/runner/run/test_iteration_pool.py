@@ -45,9 +45,7 @@ class Served:
 
     def due(self, *offsets, max_users=10, wall_offset=0.0, base=0.0):
         encoded = (np.array(offsets) * 1e6).astype("<u4").tobytes()
-        self.pool.schedule(
-            self.clock.wall() + base + wall_offset, encoded, max_users, wall_offset
-        )
+        self.pool.schedule(self.clock.wall() + base + wall_offset, encoded, max_users, wall_offset)
 
     def quit(self):
         self.pool.stop()

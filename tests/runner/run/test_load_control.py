@@ -71,7 +71,7 @@ class TestRamp:
     def test_only_what_changed_is_said(self, control, fleet, clock):
         control.begin(ConstantLoad(4, 2.0))
         users_each_second(control, fleet, clock, 10)
-        assert fleet.assigned == [({"0": {"Buyer": 3}}, 1.0), ({"0": {"Buyer": 4}}, 1.0)]
+        assert fleet.assigned == [({"0": {"Buyer": 3}}, 1.0), ({"0": {"Buyer": 4}}, 0.5)]
 
     def test_a_part_of_a_second_gets_its_part_of_the_users(self, control, fleet, clock):
         control.begin(ConstantLoad(100, 10.0))
@@ -237,7 +237,7 @@ class TestNodes:
         fleet.names = ["7"]
         clock.advance(1.0)
         control.step(1.0)
-        assert fleet.assigned == [({"7": {"Buyer": 4}}, 1.0)]
+        assert fleet.assigned == [({"7": {"Buyer": 4}}, 0.0)]
 
 
 class TestArrivals:
