@@ -67,7 +67,7 @@ def run(launch: Launch, early: argparse.Namespace, ring: LogRing, child: ChildRo
     environment.events.init.fire(environment=environment, runner=runner, web_ui=None)
     with ReadyFile(launch.ready_file, lambda: runner.connected):
         runner.gone.wait()
-    code = _exit_code(runner, signals)
+    code = _exit_code(runner, signals, launch)
     environment.events.quitting.fire(environment=environment, reverse=True)
     code = code if environment.process_exit_code is None else environment.process_exit_code
     runner.close()
@@ -85,11 +85,13 @@ def guard(children: Children) -> int:
     warned = False
     while children.alive:
         children.reap()
-        if children.killed and not warned and signals.received is None:
+        if children.killed_by and not warned and signals.received is None:
             warned = True
             children.terminate()
         gevent.sleep(POLL_SECONDS)
-    if children.killed or signals.received is None:
+    if children.killed_by:
+        return 128 + children.killed_by
+    if signals.received is None:
         return children.worst
     return TERMINATED if signals.received == "SIGTERM" else int(ExitCode.PASSED)
 
@@ -116,9 +118,9 @@ def _locustfiles(launch: Launch, early: argparse.Namespace, host: str, port: int
     return [folder / name for name in source.entrypoints]
 
 
-def _exit_code(runner: WorkerRunner, signals: StopSignals) -> int:
+def _exit_code(runner: WorkerRunner, signals: StopSignals, launch: Launch) -> int:
     if signals.received == "SIGTERM":
         return TERMINATED
     if runner.refused:
-        return int(ExitCode.WORKERS_NOT_READY)
+        return launch.surface.exit_code(ExitCode.WORKERS_NOT_READY)
     return MASTER_GONE if runner.quit_reason else int(ExitCode.PASSED)

@@ -80,9 +80,9 @@ class Children:
         )
 
     @property
-    def killed(self) -> bool:
-        """True when one of them was ended by a signal."""
-        return any(code < 0 for code in self.exit_codes.values())
+    def killed_by(self) -> int:
+        """The signal that ended the first of those that were killed; 0: none was."""
+        return next((-code for code in self.exit_codes.values() if code < 0), 0)
 
     def tell_port(self, port: int) -> None:
         """Let the children connect."""

@@ -88,6 +88,7 @@ class Memory:
             "wall": master.clock.wall(),
             "load": load_to_manifest(master.control.load) if master.control.load else None,
             "control": master.control.dump() if master.control.load else None,
+            "target": [master.control.target_users, master.control.spawn_rate],
             "applied": [[w, i, n] for (w, i), n in master.applied.items()],
             "indexes": dict(master.indexes),
             "stats": master.stats.dump(),
@@ -149,9 +150,12 @@ class Memory:
         if unfinished:
             master.complete = content["complete"]
             self._resume(content, State.RUNNING if state is State.RUNNING else State.SPAWNING)
-        elif master.load_started_at is not None:
+        elif content["control"] is not None:
+            master.control.begin(load_from_manifest(content["load"]))
+            master.control.restore(content["control"], content["control"]["elapsed"])
             master.state = State.STOPPED
             master.finished.set()
+        master.control.target_users, master.control.spawn_rate = content["target"]
 
     def _resume(self, content: dict[str, Any], state: State) -> None:
         gap = max(0.0, self._master.clock.wall() - content["wall"])
@@ -179,11 +183,11 @@ def _dump_node(node: WorkerNode) -> dict[str, Any]:
 
 
 def _load_node(raw: dict[str, Any], awaited: bool) -> WorkerNode:
-    """As it was; of a run that goes on it is missing until it speaks."""
+    """As it was; if it was there, it is missing until it speaks, where the run goes on."""
     node = WorkerNode(**{name: raw[name] for name in _NODE_FIELDS}, state=State(raw["state"]))
-    if awaited and node.active:
-        node.state = State.MISSING
-        node.awaited = raw["expected"]
+    if node.active:
+        node.state = State.MISSING if awaited else State.LEFT
+        node.awaited = awaited and raw["expected"]
     return node
 
 

@@ -39,7 +39,7 @@ ACK_SECONDS = 3.0
 
 WATCH_SECONDS = 0.25
 
-MAX_HELLOS = 2
+MAX_HELLOS = 1
 """Without a welcome after so many, the connection itself is made anew."""
 
 FAREWELL_SECONDS = 5.0
@@ -252,6 +252,7 @@ class WorkerRunner(Runner):
                 return
             if message is None:
                 continue
+            self.beat.hub_heard = self.clock.monotonic()
             if isinstance(message, DecodeFailure):
                 logger.warning("A message from the master could not be read: %s", message.reason)
                 continue
@@ -481,7 +482,7 @@ class WorkerRunner(Runner):
                     self.link.reconnect()  # a connection that swallows everything
                 else:
                     self._hello()
-            self._check_orphan(now - max(self.beat.last_reply_monotonic, self._started))
+            self._check_orphan(now - max(self.beat.master_heard, self._started))
 
     def _check_orphan(self, silence: float) -> None:
         if silence > self.settings.orphan_timeout and not self._orphaned:

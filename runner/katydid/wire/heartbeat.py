@@ -30,6 +30,10 @@ from katydid.wire.port import configure_client, endpoint
 
 _NOTICE_STOP_SECONDS = 0.1
 
+_SILENT_BEATS = 4
+"""After so many beats without a reply the connection is made anew, if it looks well: something in
+between may have forgotten it. One less than what makes a worker missing."""
+
 
 @dataclass
 class BeatState:
@@ -42,6 +46,7 @@ class BeatState:
     cpu_percent: float = 0.0
     memory_bytes: int = 0
     hub_ticked: float = 0.0  # time.monotonic() of the hub's last tick
+    hub_heard: float = 0.0  # … and of the last message that it got from the master
     loop_lag_ms: float = 0.0  # the worst so far; the thread sets it back to 0 with each beat
 
     # Written by the thread
@@ -49,6 +54,11 @@ class BeatState:
     replies: int = 0
     run: str | None = None  # of the master's last reply
     beats: int = 0
+
+    @property
+    def master_heard(self) -> float:
+        """time.monotonic() of the last word of the master, to either of them; 0: none yet."""
+        return max(self.last_reply_monotonic, self.hub_heard)
 
 
 class HeartbeatThread:
@@ -104,16 +114,19 @@ class HeartbeatThread:
     def _beat_until_stopped(self) -> None:
         context = zmq.Context()
         try:
-            with context.socket(zmq.DEALER) as socket:
-                configure_client(socket, self._identity, self._keys)
-                socket.connect(self._address)
-                self._serve(socket)
+            started = monotonic()
+            while not self._stopping:
+                with context.socket(zmq.DEALER) as socket:
+                    configure_client(socket, self._identity, self._keys)
+                    socket.connect(self._address)
+                    self._serve(socket, started)
         finally:
             context.term()
 
-    def _serve(self, socket: zmq.Socket[bytes]) -> None:
+    def _serve(self, socket: zmq.Socket[bytes], started: float) -> None:
+        """Beat on `socket` until told to stop, or until it swallows every beat."""
         names = Interner()
-        started = next_beat = monotonic()
+        opened = next_beat = monotonic()
         connected = False
         while not self._stopping:
             now = monotonic()
@@ -123,6 +136,9 @@ class HeartbeatThread:
                 connected = connected or sent
                 next_beat = now + (self._interval if connected else _NOTICE_STOP_SECONDS)
             self._end_orphan(now, started)
+            silence = now - max(self._state.last_reply_monotonic, opened)
+            if connected and silence > _SILENT_BEATS * self._interval:
+                return
             wait = min(_NOTICE_STOP_SECONDS, max(0.0, next_beat - monotonic()))
             if socket.poll(int(wait * 1000) + 1):
                 self._read(socket, names)
@@ -163,6 +179,6 @@ class HeartbeatThread:
         limit, users = self._orphan_exit_seconds, self._state.users
         if limit is None or users <= 0:
             return
-        if now - max(self._state.last_reply_monotonic, started) > limit:
+        if now - max(self._state.master_heard, started) > limit:
             os.write(2, b"No master and the hub does not stop its users: ending the process.\n")
             os._exit(ExitCode.INTERNAL)

@@ -31,10 +31,9 @@ import gevent, os, time
 import locust.runners
 from locust import HttpUser, constant, task
 
-for name in ("HEARTBEAT_INTERVAL", "HEARTBEAT_LIVENESS", "MASTER_HEARTBEAT_TIMEOUT",
-             "CONNECT_TIMEOUT", "CONNECT_RETRY_COUNT"):
+for name in ("HEARTBEAT_INTERVAL", "MASTER_HEARTBEAT_TIMEOUT"):
     if name in os.environ:
-        setattr(locust.runners, name, type(getattr(locust.runners, name))(float(os.environ[name])))
+        setattr(locust.runners, name, float(os.environ[name]))
 
 
 def spin(seconds):
@@ -200,6 +199,11 @@ class Master:
         self.process = process
         self.url = f"http://127.0.0.1:{web_port}/api/v1"
         self._results = results
+        self.token = ""
+
+    @property
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"} if self.token else {}
 
     def get(self, path: str) -> dict[str, Any]:
         answer = requests.get(f"{self.url}/{path}", timeout=5)
@@ -241,12 +245,12 @@ class Master:
         eventually(there, timeout, f"{users} users run")
 
     def put_live(self, **live: Any) -> None:
-        answer = requests.put(f"{self.url}/live", json=live, timeout=5)
+        answer = requests.put(f"{self.url}/live", json=live, headers=self._headers, timeout=5)
         assert answer.status_code == 200, answer.text
 
     def stop(self) -> None:
         """Stop the load with its drain; the process then ends by itself."""
-        answer = requests.post(f"{self.url}/stop", timeout=20)
+        answer = requests.post(f"{self.url}/stop", headers=self._headers, timeout=20)
         assert answer.status_code == 200, answer.text
 
     def document(self) -> dict[str, Any]:
@@ -325,6 +329,22 @@ class Engine:
             "--master-host", "127.0.0.1", "--master-port", str(self.port), *arguments,
             KATYDID_WORKER_ID=str(index), **environ,
         )  # fmt: skip
+
+    # -- on a laptop
+
+    def laptop(self, *arguments: str, **environ: str) -> Master:
+        """`katydid run loadtest.yaml`: master and workers, one process group."""
+        process = self.katydid(
+            "run", "run", "loadtest.yaml", "--source-dir", "src", "--results", "out",
+            "--web-port", str(self.web_port), *arguments, **environ,
+        )  # fmt: skip
+        return Master(process, self.web_port, self.folder / "out")
+
+    @staticmethod
+    def children_of(process: Process) -> list[int]:
+        """Process ids."""
+        listed = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
+        return [int(pid) for pid in listed.split()]
 
     def close(self) -> None:
         for process in self.processes:

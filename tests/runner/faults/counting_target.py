@@ -22,13 +22,13 @@ from gevent import socket as green_socket
 from gevent.pool import Pool
 from gevent.server import StreamServer
 
-LATENCY_SECONDS = 0.02
-
 
 class Target:
     def __init__(self, port: int) -> None:
         self.port = port
         self.mode = "answer"
+        self.latency = 0.02  # seconds
+        self.in_flight = 0
         self.answers: dict[str, list[float]] = defaultdict(list)  # key → times, epoch
         self.seen: dict[str, int] = defaultdict(int)  # mode → requests read
         self.last_seen = 0.0  # epoch, whatever the mode
@@ -76,7 +76,9 @@ class Target:
         return getattr(self, f"_{self.mode}")(connection, headers.get("x-worker", ""))
 
     def _answer(self, connection: socket.socket, worker: str, status: str = "200 OK") -> bool:
-        gevent.sleep(LATENCY_SECONDS)
+        self.in_flight += 1
+        gevent.sleep(self.latency)
+        self.in_flight -= 1
         order = self.orders.pop(worker.partition(".")[0], "")
         self.answers[worker].append(time())
         self.last_seen = time()
@@ -97,7 +99,7 @@ class Target:
         return False
 
     def _garbage(self, connection: socket.socket, worker: str) -> bool:
-        gevent.sleep(LATENCY_SECONDS)
+        gevent.sleep(self.latency)
         connection.sendall(b"\x00\xff this is not HTTP \r\n\r\n\x80" * 8)
         return False
 
@@ -114,6 +116,7 @@ class Target:
                 if "mode" in wanted:
                     self.set_mode(wanted["mode"])
                 self.orders.update(wanted.get("orders", {}))
+                self.latency = wanted.get("latency", self.latency)
                 answer = {
                     "answers": {key: len(times) for key, times in self.answers.items()},
                     "last_two_seconds": {
@@ -121,6 +124,7 @@ class Target:
                         for key, times in self.answers.items()
                     },
                     "seen": dict(self.seen),
+                    "in_flight": self.in_flight,
                     "last_seen": self.last_seen,
                     "now": time(),
                 }

@@ -17,6 +17,7 @@ class Proxy:
         self._target = port
         self._flows = Event()  # cleared: a black hole
         self._flows.set()
+        self._dead: set[socket.socket] = set()  # ends of connections that nothing leaves any more
         self._open = True  # False: connections end at once
         self._pairs: set[tuple[socket.socket, socket.socket]] = set()
         self._server = StreamServer(("127.0.0.1", 0), self._serve)
@@ -32,6 +33,10 @@ class Proxy:
     def swallow(self) -> None:
         """Connections stay open and are made, but nothing gets through."""
         self._flows.clear()
+
+    def forget(self) -> None:
+        """Present connections stay open and carry nothing any more; new ones work."""
+        self._dead.update(end for pair in self._pairs for end in pair)
 
     def restore(self, resume: bool = True) -> None:
         """All is well again. `resume` False: what was black-holed is never delivered."""
@@ -69,7 +74,8 @@ class Proxy:
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
                 self._flows.wait()
-                sink.sendall(data)
+                if source not in self._dead:
+                    sink.sendall(data)
 
 
 def _end(pair: tuple[socket.socket, socket.socket]) -> None:
