@@ -7,6 +7,7 @@ therefore part of every result, with a verdict of their own: saturated or not.
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +21,7 @@ from katydid.events import Events
 logger = logging.getLogger(__name__)
 
 LAG_STEP_SECONDS = 0.1
+RECENT_LAGS = 10
 LAGGY_MS = 250.0
 """An event loop later than this adds it to latencies. Once may be a garbage collection; a few
 times, or once for over a second, and the run is flagged."""
@@ -48,6 +50,7 @@ class Health:
         self.max_cpu_percent = 0.0
         self.max_loop_lag_ms = 0.0
         self._lag_ms = 0.0
+        self._recent_lags_ms: deque[float] = deque([0.0], maxlen=RECENT_LAGS)
         self._laggy = 0
         self._warned = False
 
@@ -74,6 +77,11 @@ class Health:
         return lag
 
     @property
+    def recent_lag_ms(self) -> float:
+        """The worst lag of the last second."""
+        return max(self._recent_lags_ms)
+
+    @property
     def saturated(self) -> bool:
         return (
             self.max_cpu_percent > tunables.CPU_WARNING_THRESHOLD
@@ -88,6 +96,7 @@ class Health:
             now = self._clock.monotonic()
             lag = (now - due) * 1000
             self._lag_ms = max(self._lag_ms, lag)
+            self._recent_lags_ms.append(lag)
             self.max_loop_lag_ms = max(self.max_loop_lag_ms, lag)
             self._laggy += lag > LAGGY_MS
             self._on_tick(now)
