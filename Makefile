@@ -54,6 +54,22 @@ layers: $(READY) ## Imports point downwards (import-linter)
 unit: $(READY) ## Tests without processes of their own
 	@$(PYTEST) -q -m "not processes" tests/runner tests/compat tests/contract
 
+.PHONY: cluster
+cluster: ## Bring up a Kubernetes cluster to try Katydid on: KUBECONFIG's, kind, or our own
+	@tools/cluster.sh up
+
+.PHONY: cluster-down
+cluster-down: ## End the cluster that `make cluster` started
+	@tools/cluster.sh down
+
+.PHONY: images
+images: ## Build the images, and put them into the cluster if it runs
+	@tools/images.sh
+
+.PHONY: e2e
+e2e: $(READY) ## End-to-end tests on a real cluster; brings up what is missing
+	@tools/e2e.sh
+
 .PHONY: format
 format: $(READY) ## Format the code
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix --quiet .
