@@ -152,6 +152,8 @@ FAMILIES = (
 def label(value: object) -> str:
     """A label's value: bounded, and text that UTF-8 can carry."""
     text = str(value)
+    if len(text) <= MAX_LABEL and text.isascii():
+        return text
     if len(text) > MAX_LABEL:
         text = text[: MAX_LABEL - 1] + "…"
     return text.encode("utf-8", "replace").decode("utf-8")

@@ -145,20 +145,21 @@ class Tally:
         return buckets, counts[filled].astype(np.int64)
 
     def grouped(self, rows: IntArray, group_of_bucket: IntArray, groups: int) -> IntArray:
-        """[len(rows), groups] samples: buckets of the same group are counted together."""
+        """[len(rows), groups] samples: buckets of the same group are counted together.
+
+        Groups must not descend: a group is a span of buckets.
+        """
         self.fit()
         pages = self._pages.table[rows]
-        which, octaves = np.nonzero(pages)
-        counts = self.pool[pages[which, octaves]].reshape(-1)
-        filled = np.flatnonzero(counts)
-        at = filled // PER_OCTAVE
-        buckets = octaves[at] * PER_OCTAVE + filled % PER_OCTAVE
-        summed = np.bincount(
-            which[at] * groups + group_of_bucket[buckets],
-            weights=counts[filled],
-            minlength=len(rows) * groups,
-        )
-        return summed.astype(np.int64).reshape(len(rows), groups)
+        summed = np.zeros((len(rows), groups), dtype=np.int64)
+        for octave in np.flatnonzero(pages.any(axis=0)).tolist():
+            which = np.flatnonzero(pages[:, octave])
+            counts = self.pool[pages[which, octave]]
+            inside = group_of_bucket[octave * PER_OCTAVE : (octave + 1) * PER_OCTAVE]
+            starts = np.flatnonzero(np.diff(inside, prepend=-1))
+            parts = np.add.reduceat(counts, starts, axis=1, dtype=np.int64)
+            summed[np.ix_(which, inside[starts])] += parts
+        return summed
 
     def cells(self) -> tuple[IntArray, IntArray]:
         """Non-empty cells of all rows, ascending, and their counts."""
