@@ -94,7 +94,6 @@ class Control:
         self._shape = shape if isinstance(load, ShapeLoad) else None
         self._profile = Profile(load) if isinstance(load, ConstantLoad | StagedLoad) else None
         self._arrivals = ArrivalSchedule(load) if isinstance(load, ArrivalLoad) else None
-        self._dealt_until = max(self._dealt_until, self.elapsed)
 
     def ends_at(self) -> float | None:
         """Elapsed second at which the load ends; None when only a stop ends it."""

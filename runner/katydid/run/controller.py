@@ -343,17 +343,16 @@ class ControllingRunner(Runner):
     def _judge_thresholds(self, final: bool) -> None:
         if not self.thresholds.thresholds:
             return
-        before = {state.threshold.name for state in self.thresholds.states if state.breached}
         judge = self.thresholds.final if final else self.thresholds.evaluate
         judge(self.control.elapsed, self.stats)
-        limits = {threshold.name: threshold for threshold in self.thresholds.thresholds}
-        for row in self.threshold_rows():
-            threshold = limits[row.name]
+        marked = [mark.text for mark in self.marks if mark.kind == "breach"]
+        rows = self.threshold_rows()
+        for threshold, row in zip(self.thresholds.thresholds, rows, strict=True):
             if row.status != "Breached":
                 continue
             # A whole-run value may be under its limit while users are still coming.
             lasting = final or threshold.abort or threshold.window_seconds is not None
-            if lasting and row.name not in before:
+            if lasting and not any(text.startswith(row.expression) for text in marked):
                 self._mark("breach", breach_sentence(row))
             if threshold.abort and not final and self.ending is None:
                 logger.warning("A threshold with abort is breached: %s", breach_sentence(row))

@@ -58,11 +58,11 @@ class RunnerControls:
         if isinstance(runner.settings.load, ShapeLoad) or wanted:
             runner.begin_load(ShapeLoad(shape_class))
             return
-        current = runner.control.load or runner.settings.load
+        current = runner.control.load or runner.settings.load or ConstantLoad(1, 1.0)
         if not isinstance(current, ConstantLoad):
             if users is not None or spawn_rate is not None:
                 raise UsageError("This test's load is not a number of users; edit its manifest.")
-            if current is not None and runner.state not in LOADED:
+            if runner.state not in LOADED:
                 runner.begin_load(current)
             return
         runner.begin_load(

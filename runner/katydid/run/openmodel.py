@@ -41,6 +41,7 @@ class IterationPool:
         self._idle: dict[str, OrderedDict[User, AsyncResult[float]]] = {}
         self._assigned: dict[User, float] = {}  # first iteration of users that are starting
         self._max_users = 0
+        self._untried = False  # users got iterations and had no turn to run them yet
         self._wake = Event()
         self._pacer: gevent.Greenlet[..., Any] | None = None
         self.started = 0
@@ -104,6 +105,7 @@ class IterationPool:
             ahead = self._due[0] - self._clock.monotonic()
             if ahead > 0:
                 self._clock.sleep(ahead)
+                self._untried = False
                 continue
             self._begin(self._due.popleft())
 
@@ -114,10 +116,19 @@ class IterationPool:
             self._begin_with_new_user(name, intended)
             return
         waiter = waiter or self._take_any_idle()
+        if waiter is None and self._untried:
+            # We are late and have many due at once: some users need but a turn to be done.
+            self._clock.sleep(0)
+            self._untried = False
+            waiter = self._take_any_idle()
         if waiter is None:
             self.dropped += 1
             return
+        self._hand(waiter, intended)
+
+    def _hand(self, waiter: AsyncResult[float], intended: float) -> None:
         self.started += 1
+        self._untried = True
         waiter.set(intended)
 
     def _begin_with_new_user(self, name: str, intended: float) -> None:
@@ -127,6 +138,7 @@ class IterationPool:
             return
         self._assigned[user] = intended
         self.started += 1
+        self._untried = True
 
     def _take_idle(self, name: str) -> AsyncResult[float] | None:
         idle = self._idle.get(name)

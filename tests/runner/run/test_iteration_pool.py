@@ -220,3 +220,12 @@ def test_a_stop_leaves_nothing_due_and_many_idle_users_end_at_once(serve, clock)
     clock.advance(2)
     assert len(Buyer.log) == 500
     assert len(served.population) == 0
+
+
+def test_many_due_at_once_are_no_drops_when_users_are_quick(serve, clock):
+    served = serve()
+    served.due(*[0.0] * 50, max_users=4, base=-0.2)
+    clock.advance(0)
+    clock.advance(0)
+    assert (len(Buyer.log), served.pool.dropped) == (50, 0)
+    assert len(served.population) == 4

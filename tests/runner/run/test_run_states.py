@@ -16,7 +16,8 @@ from katydid.run.states import (
     check_transition,
 )
 
-LIFE = "ready spawning running spawning running cleanup stopped spawning cleanup stopped".split()
+READY_TO_STOPPED = ["ready", "spawning", "running", "spawning", "running", "cleanup", "stopped"]
+LIFE = [*READY_TO_STOPPED, "spawning", "cleanup", "stopped"]
 
 
 def test_a_test_with_an_edit_and_a_second_test_are_legal():
