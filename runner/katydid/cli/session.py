@@ -23,12 +23,14 @@ from katydid.cli.options import (
 )
 from katydid.cli.prepare import Prepared, cores, prepare
 from katydid.errors import LocustfileError
+from katydid.load.sequence import ClassSequence
 from katydid.locustfile import (
     FROM_MASTER,
     find,
     load,
 )
 from katydid.run.children import Children, ChildRole, fork_workers
+from katydid.run.control import named
 from katydid.user.inspect import task_ratio
 
 logger = logging.getLogger(__name__)
@@ -119,8 +121,7 @@ def _show_and_exit(prepared: Prepared) -> int:
             print(f"    {name}")
         return 1
     if options.show_task_ratio or options.show_task_ratio_json:
-        users = options.num_users or 1
-        counts = {c.__name__: users for c in environment.user_classes}
+        counts = _shares(environment.user_classes, options.num_users)
         ratios = task_ratio(environment.user_classes, counts)
         if options.show_task_ratio_json:
             print(json.dumps(ratios, indent=2))
@@ -130,6 +131,17 @@ def _show_and_exit(prepared: Prepared) -> int:
                 _print_ratio(ratios[part], 1)
         return 1
     return 0
+
+
+def _shares(user_classes: list[type[Any]], users: int | None) -> dict[str, int]:
+    """How `users` would be shared out; None: as many as show the weights truly."""
+    classes = named(user_classes)
+    if not users:
+        whole = all(weight == int(weight) for _, weight, _ in classes)
+        weights = sum(weight for _, weight, fixed in classes if not fixed)
+        fixed_users = sum(fixed for _, _, fixed in classes)
+        users = (int(weights) if whole else 1000) + fixed_users
+    return ClassSequence(classes).counts(users)
 
 
 def _print_ratio(ratio: dict[str, Any], depth: int) -> None:
