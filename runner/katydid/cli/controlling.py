@@ -11,6 +11,7 @@ import katydid
 from katydid import events
 from katydid.cli.keys import watch_keys
 from katydid.cli.launch import Role, Surface
+from katydid.cli.metricside import Metrics, start_metrics
 from katydid.cli.outputs import Outputs
 from katydid.cli.prepare import Prepared
 from katydid.cli.ready import ReadyFile
@@ -43,6 +44,7 @@ def run(prepared: Prepared) -> int:
     if resumed and isinstance(runner, MasterRunner):
         runner.wait_returned()
     web = start_web(prepared, runner)
+    metrics = start_metrics(prepared, runner, web)
     environment.events.init.fire(environment=environment, runner=runner, web_ui=web)
     session.admit_children()
     outputs = Outputs(prepared, runner)
@@ -54,9 +56,10 @@ def run(prepared: Prepared) -> int:
                 session.drive(resumed)
     finally:
         code = session.finish(outputs)
-    if web is not None:
-        session.linger()
-        web.stop()
+    session.linger(metrics)
+    for server in (web, metrics):
+        if server is not None:
+            server.stop()
     return code
 
 
@@ -156,11 +159,15 @@ class _Session:
             return int(self._prepared.options.exit_code_on_error)  # as for want of a host
         return 2 if events.unhandled_exception else 0
 
-    def linger(self) -> None:
-        """Keep serving the results, where somebody has to fetch them (a pod)."""
-        if self._launch.linger_seconds > 0 and not self.signals.received:
-            self._over.clear()
-            self._over.wait(timeout=self._launch.linger_seconds)
+    def linger(self, metrics: Metrics | None) -> None:
+        """Keep serving results and metrics, where somebody has to fetch them."""
+        if self.signals.received:
+            return
+        self._over.clear()
+        ends = self._runner.clock.monotonic() + self._launch.linger_seconds
+        if metrics is not None:
+            metrics.linger(self._over, in_pod=self._launch.announce_pod)
+        self._over.wait(timeout=max(0.0, ends - self._runner.clock.monotonic()))
 
     def _start(self) -> None:
         runner, settings = self._runner, self._prepared.settings
@@ -237,7 +244,7 @@ def launch_code(code: ExitCode) -> int:
     return Surface.LOCUST.exit_code(code)
 
 
-def _make_runner(prepared: Prepared) -> ControllingRunner:
+def _make_runner(prepared: Prepared) -> LocalRunner | MasterRunner:
     environment, options = prepared.environment, prepared.options
     if prepared.role is Role.LOCAL:
         environment.runner = local = LocalRunner(environment, settings=prepared.settings)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from katydid.cli.option_parser import RENAMED, YIELDS, OptionGroup, OptionParser
-from katydid.cli.option_types import port, timespan, whole_number
+from katydid.cli.option_types import ascending_numbers, port, timespan, whole_number
 
 SECRET_DESTINATIONS = ("curve_seed", "control_token")
 """Never shown, logged, sent to workers or written into a report."""
@@ -29,6 +29,8 @@ class KatydidOptions:
     summary_file: str | None
     summary_bytes: int
     metrics_port: int | None
+    metrics_linger: float  # seconds
+    metrics_buckets: tuple[float, ...] | None  # upper bounds, seconds
     run_id: str | None
     checkpoint: str | None  # path
     orphan_timeout: float  # seconds
@@ -86,6 +88,18 @@ def _verdict(group: OptionGroup) -> None:
     group.add_argument(
         "--metrics-port", type=port, env_var="KATYDID_METRICS_PORT", metavar="PORT",
         help="Serve Prometheus metrics on this port.",
+    )  # fmt: skip
+    group.add_argument(
+        "--metrics-linger", type=timespan, default=0, metavar="SPAN",
+        env_var="KATYDID_METRICS_LINGER",
+        help="After the end keep serving the metrics until they were scraped once more, "
+        "at most this long. Default: 0.",
+    )  # fmt: skip
+    group.add_argument(
+        "--metrics-buckets", type=ascending_numbers, metavar="SECONDS,…",
+        env_var="KATYDID_METRICS_BUCKETS",
+        help="Upper bounds of the response time histogram in the metrics, for instance "
+        "0.1,0.5,1. Default: 16 bounds from 5 ms to 60 s.",
     )  # fmt: skip
 
 

@@ -46,6 +46,20 @@ def positive_rate(text: str) -> float:
     return value
 
 
+def ascending_numbers(text: str) -> tuple[float, ...]:
+    """Numbers > 0 between commas, each larger than the one before."""
+    try:
+        values = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        values = ()
+    ascend = all(one < next_one for one, next_one in zip((0.0, *values), values, strict=False))
+    if not values or not ascend or math.isinf(values[-1]):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a list of ascending numbers above zero, such as 0.1,0.5,1"
+        )
+    return values
+
+
 def port(text: str) -> int:
     """A TCP port; 0 lets the system choose."""
     value = whole_number(text)

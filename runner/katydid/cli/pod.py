@@ -15,6 +15,8 @@ from katydid.manifest.spec import ImageSource
 
 TERMINATION_LOG = Path("/dev/termination-log")
 LINGER_SECONDS = 15.0
+METRICS_PORT = 9646
+METRICS_LINGER = "60s"
 
 
 def complete(launch: Launch, manifest: Manifest, file: Path, role: Role) -> None:
@@ -55,3 +57,4 @@ def complete(launch: Launch, manifest: Manifest, file: Path, role: Role) -> None
         launch.results = state / "results"
         summary = TERMINATION_LOG if TERMINATION_LOG.exists() else state / "summary.json"
         launch.argv += ["--checkpoint", str(state / "checkpoint"), "--summary-file", str(summary)]
+        launch.argv += ["--metrics-port", str(METRICS_PORT), "--metrics-linger", METRICS_LINGER]

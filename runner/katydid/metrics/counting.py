@@ -86,6 +86,7 @@ class RequestCounters:
         ).astype(np.int64)
         self._slots: dict[tuple[str, str], int] = {}
         self._keys: list[tuple[str, str]] = []
+        self._other_slot: int | None = None
         self._over: set[tuple[str, str]] = set()  # names that have no slot
         self._known_keys: Sequence[tuple[str, str]] = ()
         self._known = 1  # rows of them looked at
@@ -160,10 +161,10 @@ class RequestCounters:
 
     def _other(self) -> int:
         """The slot of everything that has none of its own."""
-        key = ("", OTHER_NAME)
-        if key not in self._keys:
-            self._keys.append(key)
-        return self._keys.index(key)
+        if self._other_slot is None:
+            self._other_slot = len(self._keys)
+            self._keys.append(("", OTHER_NAME))
+        return self._other_slot
 
     def _count(self, rows: Mapping[int, int]) -> _Counted:
         """What the statistics hold now."""

@@ -73,7 +73,8 @@ def test_our_own_options(place):
     values = parse(
         "--threshold", "p95 < 300ms", "--threshold", "failures < 1%", "--checkpoint", "state",
         "--run-id", "7", "--results", "out", "--junit", "j.xml", "--orphan-timeout", "15s",
-        "--metrics-port", "9646", "--summary-file", "sum", "--summary-bytes", "2048",
+        "--metrics-port", "9646", "--metrics-linger", "20s", "--metrics-buckets", "0.1,.5",
+        "--summary-file", "sum", "--summary-bytes", "2048",
         environ={
             "KATYDID_CURVE_SEED": "seed",
             "KATYDID_WORKER_ID": "3",
@@ -87,6 +88,8 @@ def test_our_own_options(place):
         summary_file="sum",
         summary_bytes=2048,
         metrics_port=9646,
+        metrics_linger=20,
+        metrics_buckets=(0.1, 0.5),
         run_id="7",
         checkpoint="state",
         orphan_timeout=15,
