@@ -21,13 +21,13 @@ REASONS = {
 @pytest.mark.parametrize("mode", sorted(REASONS))
 def test_run_ends_in_time_and_counts_failures(engine, target, eventually, mode):
     target.tell(mode=mode)
-    engine.lay_out(users=4, workers=1, run_time="3s")
+    engine.lay_out(users=4, workers=1, run_time="2s")
     began = monotonic()
     run = engine.laptop("--workers", "1", TIMEOUT="1")
     code = run.process.exit_code(25)
     document = run.document()
     status = document["status"]
-    assert status["elapsed_seconds"] < 3 + 2 + 1.5  # run time, drain, and a little
+    assert status["elapsed_seconds"] < 2 + 2 + 1.5  # run time, drain, and a little
     assert monotonic() - began < 20
     assert "Traceback" not in run.process.text
     if mode == "endless":  # no answer ever ends: nothing to count, and no user is left in it

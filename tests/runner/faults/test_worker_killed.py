@@ -8,8 +8,9 @@ pytestmark = pytest.mark.processes
 
 
 def test_users_move_and_only_the_undelivered_is_lost(engine, target, eventually):
-    master = engine.master(users=10)
-    first, second = engine.worker(0), engine.worker(1)
+    quick = {"HEARTBEAT_INTERVAL": "0.5"}  # missing after 2.5 s of silence
+    master = engine.master(users=10, **quick)
+    first, second = engine.worker(0, **quick), engine.worker(1, **quick)
     master.runs(users=10)
     assert master.users() == {"0": 5, "1": 5}
     killed = next(key for key in target.answers if key.startswith("0."))
@@ -21,7 +22,7 @@ def test_users_move_and_only_the_undelivered_is_lost(engine, target, eventually)
     assert master.workers()["0"]["state"] == "missing"
     assert master.marks("worker-lost") != []
 
-    successor = engine.worker(0)
+    successor = engine.worker(0, **quick)
     eventually(lambda: master.users() == {"0": 5, "1": 5}, 8, "the successor gets its share")
     assert master.workers()["0"]["index"] == 0
     reborn = eventually(lambda: [k for k in target.answers if k[:2] == "0." and k != killed])[0]
