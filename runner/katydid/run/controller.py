@@ -28,7 +28,7 @@ from katydid.run.node import classes_of
 from katydid.run.runner import Runner
 from katydid.run.settings import RunSettings
 from katydid.run.states import LOADED, UNFINISHED, State
-from katydid.run.verdict import Ending, breach_sentence, ending_of, threshold_rows
+from katydid.run.verdict import Ending, ending_of, lasting_breaches, threshold_rows
 from katydid.thresholds import ThresholdSet
 from katydid.user import LoadTestShape
 from katydid.user.greenlet import UserGreenlet
@@ -341,23 +341,15 @@ class ControllingRunner(Runner):
     # -- thresholds
 
     def _judge_thresholds(self, final: bool) -> None:
-        if not self.thresholds.thresholds:
-            return
         judge = self.thresholds.final if final else self.thresholds.evaluate
         judge(self.control.elapsed, self.stats)
         marked = [mark.text for mark in self.marks if mark.kind == "breach"]
-        rows = self.threshold_rows()
-        for threshold, row in zip(self.thresholds.thresholds, rows, strict=True):
-            if row.status != "Breached":
-                continue
-            # A whole-run value may be under its limit while users are still coming.
-            lasting = final or threshold.abort or threshold.window_seconds is not None
-            if lasting and not any(text.startswith(row.expression) for text in marked):
-                self._mark("breach", breach_sentence(row))
+        for threshold, sentence in lasting_breaches(self.thresholds, final):
+            if not any(text.startswith(threshold.expression) for text in marked):
+                self._mark("breach", sentence)
             if threshold.abort and not final and self.ending is None:
-                logger.warning("A threshold with abort is breached: %s", breach_sentence(row))
-                text = f"{breach_sentence(row)}; the test was aborted."
-                self.end(Ending("aborted", message=text))
+                logger.warning("A threshold with abort is breached: %s", sentence)
+                self.end(Ending("aborted", message=f"{sentence}; the test was aborted."))
 
     def threshold_rows(self) -> list[ThresholdRow]:
         return threshold_rows(self.thresholds)
@@ -370,8 +362,6 @@ class ControllingRunner(Runner):
         if self.finished_at is not None:
             return max(0.0, self.finished_at - self.load_started_at)
         return self.control.elapsed
-
-    # -- small things
 
     def _new_test(self, load: Load) -> None:
         self.stats.clear_all()

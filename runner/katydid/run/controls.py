@@ -104,6 +104,11 @@ class RunnerControls:
 
     def _choose(self, user_classes: list[str] | None, shape_class: str | None) -> None:
         runner, environment = self._runner, self._runner.environment
+        present = [user_class.__name__ for user_class in environment.user_classes]
+        if user_classes is not None and sorted(user_classes) == sorted(present):
+            user_classes = None  # a page sends them with every edit
+        if user_classes is None and not shape_class and environment.shape_class is None:
+            return
         if runner.state in LOADED:
             raise UsageError("Classes cannot change while the test runs; stop it first.")
         if user_classes is not None:

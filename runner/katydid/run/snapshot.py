@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from katydid import tunables
@@ -61,7 +62,7 @@ def status(runner: ControllingRunner) -> Status:
         reason=judgement.reason if judgement else "",
         message=judgement.message if judgement else "",
         name=runner.settings.name,
-        host=runner.environment.host,
+        host=_without_password(host) if (host := runner.environment.host) else host,
         user_classes=[c.__name__ for c in runner.environment.user_classes],
         started_at=runner.created_at,
         load_started_at=runner.load_started_at,
@@ -292,7 +293,13 @@ def _logs(runner: ControllingRunner) -> dict[str, list[str]]:
     return logs
 
 
-SECRET_OPTIONS = ("token", "seed", "password", "secret")
+SECRET_OPTIONS = ("token", "seed", "password", "secret", "key")
+_USER_OF_ADDRESS = re.compile(r"(?<=://)[^/@\s]*@")
+
+
+def _without_password(text: str) -> str:
+    """An address may carry `user:password@`."""
+    return _USER_OF_ADDRESS.sub("", text)
 
 
 def _options(options: Any) -> dict[str, Any]:
@@ -300,7 +307,7 @@ def _options(options: Any) -> dict[str, Any]:
     if options is None:
         return {}
     return {
-        name: value if isinstance(value, str | int | float | bool | list) else str(value)
+        name: value if isinstance(value, int | float | list) else _without_password(str(value))
         for name, value in sorted(vars(options).items())
         if value not in (None, "", [], False)
         and not any(word in name.lower() for word in SECRET_OPTIONS)

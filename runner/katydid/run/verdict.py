@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from katydid.errors import ExitCode, LocustfileError
 from katydid.run.document import ThresholdRow
 from katydid.run.states import Verdict
-from katydid.thresholds import ThresholdSet
+from katydid.thresholds import Threshold, ThresholdSet
 
 
 @dataclass(frozen=True)
@@ -103,6 +103,20 @@ def threshold_rows(thresholds: ThresholdSet) -> list[ThresholdRow]:
             reason=state.reason,
         )
         for state in thresholds.states
+    ]
+
+
+def lasting_breaches(thresholds: ThresholdSet, final: bool) -> list[tuple[Threshold, str]]:
+    """Breaches that stay, each with its sentence.
+
+    A whole-run value may be under its limit while users are still coming: it counts at the end.
+    """
+    rows = zip(thresholds.thresholds, threshold_rows(thresholds), strict=True)
+    return [
+        (threshold, breach_sentence(row))
+        for threshold, row in rows
+        if row.status == "Breached"
+        and (final or threshold.abort or threshold.window_seconds is not None)
     ]
 
 
