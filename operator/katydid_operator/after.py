@@ -1,0 +1,113 @@
+"""After the verdict: results, tearing down, times to live. The verdict itself never changes."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from katydid_operator import names
+from katydid_operator.actions import (
+    Action,
+    CleanUp,
+    DeleteLoadTest,
+    FetchResults,
+    Plan,
+    TearDown,
+)
+from katydid_operator.loadtest import Json
+from katydid_operator.observed import Observed, time_of
+from katydid_operator.status import (
+    Phase,
+    Verdict,
+    condition,
+    copied,
+    enter,
+    run_number,
+    set_condition,
+    set_kstatus,
+)
+
+LEAVE_SECONDS = 60.0
+"""How long workers may take to leave after the end, before their Job is deleted."""
+
+
+def plan_after(seen: Observed, now: datetime) -> Plan:
+    """The plan for a LoadTest whose latest run is finished."""
+    test = seen.test
+    status = copied(test.status)
+    status["observedGeneration"] = test.generation
+    _leave_waiting(status, now)
+    finished = time_of(status["run"]["finishedAt"]) or now
+    if test.ttl_seconds is not None:
+        gone = finished + timedelta(seconds=test.ttl_seconds)
+        if now >= gone:
+            return Plan(copied(test.status), (DeleteLoadTest(),))
+    actions = _results(seen, status, now)
+    waits: list[float] = []
+    if (status.get("workers") or {}).get("selector"):
+        cleaned = finished + timedelta(seconds=test.pod_ttl_seconds)
+        if now >= cleaned:
+            del status["workers"]["selector"]
+            status["workers"] |= {"current": 0, "ready": 0}
+            actions.append(CleanUp(run_number(status)))
+        else:
+            waits.append((cleaned - now).total_seconds())
+            actions += _torn_down(seen, status, finished, now, waits)
+    if test.ttl_seconds is not None:
+        waits.append((gone - now).total_seconds())
+    return Plan(status, tuple(actions), min(waits) if waits else None)
+
+
+def _leave_waiting(status: Json, now: datetime) -> None:
+    """A rerun that was held by suspend, and whose token was taken back."""
+    if status.get("phase") not in (Phase.PENDING, Phase.SUSPENDED):
+        return
+    verdict = Verdict(status.get("verdict") or Verdict.STOPPED)
+    status["phase"] = None
+    phase = {
+        Verdict.PASSED: Phase.SUCCEEDED,
+        Verdict.FAILED: Phase.FAILED,
+        Verdict.ERROR: Phase.FAILED,
+        Verdict.STOPPED: Phase.STOPPED,
+    }[verdict]
+    enter(status, phase, str(verdict), "The verdict of the latest run stands.")
+    set_kstatus(status, now)
+
+
+def _torn_down(
+    seen: Observed, status: Json, finished: datetime, now: datetime, waits: list[float]
+) -> list[Action]:
+    """Pods of a failed run go at once; workers of another one when they do not leave."""
+    run = run_number(status)
+    has_master = seen.master is not None and not seen.master.is_deleted
+    has_job = seen.job is not None and not seen.job.is_deleted
+    if status.get("verdict") == Verdict.ERROR:
+        if condition(status, "ResultsStored").get("status") == "Unknown":
+            return []  # the master still has them
+        is_up = has_master and not (seen.master and seen.master.is_over)
+        return [TearDown(run, master=is_up)] if has_job or is_up else []
+    if not has_job or not (seen.job and seen.job.active):
+        return []
+    left = finished + timedelta(seconds=LEAVE_SECONDS)
+    if now >= left:
+        return [TearDown(run, master=False)]
+    waits.append((left - now).total_seconds())
+    return []
+
+
+def _results(seen: Observed, status: Json, now: datetime) -> list[Action]:
+    if condition(status, "ResultsStored").get("status") != "Unknown":
+        return []
+    run = run_number(status)
+    test = seen.test
+    stored = seen.learned.stored
+    if stored is not None:
+        set_condition(status, "ResultsStored", stored.is_stored, stored.reason, stored.message, now)
+        if stored.is_stored:
+            place = f"configmap/{names.results_config_map(test.name)}"
+            status["results"] = {"artifacts": f"{place}#{names.RESULTS_KEY}"}
+        return []
+    if seen.master is None or not seen.master.engine.is_running:
+        text = "The master ended before its results were fetched."
+        set_condition(status, "ResultsStored", False, "MasterGone", text, now)
+        return []
+    return [FetchResults(run)]

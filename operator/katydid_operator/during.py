@@ -1,0 +1,247 @@
+"""While a run is on: what its pods and its master say, what to do about edits, and its end."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from katydid_operator.actions import (
+    Action,
+    DeleteMaster,
+    Launch,
+    PatchJob,
+    Plan,
+    PutLive,
+    ReadLog,
+    TryPods,
+)
+from katydid_operator.ending import Ending, ending_of, finished_plan
+from katydid_operator.failures import Failure, diagnose
+from katydid_operator.loadtest import Json
+from katydid_operator.numbers import generator_of, load_of, thresholds_of
+from katydid_operator.observed import Observed, text_of, time_of
+from katydid_operator.resources.sources import SourceProblem
+from katydid_operator.resources.workers import live_part
+from katydid_operator.status import (
+    Phase,
+    Verdict,
+    condition,
+    copied,
+    duration_text,
+    enter,
+    phase_of,
+    run_number,
+    set_condition,
+    set_kstatus,
+)
+
+LOOK_SECONDS = 5.0
+PREDECESSOR = "WaitingForPredecessor"  # children of a deleted LoadTest of the same name
+PODS_MISSING_SECONDS = 10.0  # a Job may take so long to create its pods
+UNREACHABLE_SECONDS = 15.0  # polls may fail for so long before it counts as Degraded
+STOP_BY_FORCE_SECONDS = 30.0
+OVERTIME_SECONDS = 120.0  # beyond deadline and drain, before the operator ends the master
+_ENDING_STATES = frozenset({"cleanup", "stopping", "stopped"})
+
+
+def plan_during(seen: Observed, now: datetime) -> Plan:
+    """The plan for a LoadTest with a claimed run that has no verdict yet."""
+    test = seen.test
+    status = copied(test.status)
+    status["observedGeneration"] = test.generation
+    run = run_number(status)
+    _observe(seen, status, now)
+    failure = diagnose(seen)
+    ending = ending_of(seen, status, failure, now)
+    if ending is not None:
+        if _needs_log(seen, ending):
+            return Plan(copied(test.status), _log_of(ending), requeue_seconds=0)
+        return finished_plan(seen, status, ending, now)
+    if not _is_launched(seen):
+        if test.stop:
+            text = "spec.stop was set before the pods of the run were created."
+            return finished_plan(seen, status, Ending(Verdict.STOPPED, "StopRequested", text), now)
+        return _launch(seen, status, run, now)
+    _enter_phase(seen, status, failure)
+    _judge(seen, status, failure, now)
+    set_kstatus(status, now)
+    return Plan(
+        status,
+        tuple(_actions(seen, status, run, now)),
+        requeue_seconds=LOOK_SECONDS,
+        polls=seen.master is not None and bool(seen.master.ip),
+    )
+
+
+def _is_launched(seen: Observed) -> bool:
+    """Whether every child was created once; an absence counts as unborn only before that."""
+    return seen.job is not None or bool(condition(seen.test.status, "WorkersReady"))
+
+
+def _launch(seen: Observed, status: Json, run: int, now: datetime) -> Plan:
+    if isinstance(seen.sources, SourceProblem):
+        enter(status, Phase.STARTING, seen.sources.reason, seen.sources.message)
+        set_kstatus(status, now)
+        return Plan(status, requeue_seconds=LOOK_SECONDS)
+    if seen.learned.is_launched:
+        # What this pass's successor observes is what counts; until then nothing is created again.
+        text = f"0 of {seen.test.replicas} worker pods are ready."
+        set_condition(status, "WorkersReady", False, "Starting", text, now)
+        enter(status, Phase.STARTING, "Launched", f"The pods of run {run} are being started.")
+        set_kstatus(status, now)
+        return Plan(status, requeue_seconds=1.0)
+    if seen.learned.creation is not None:
+        problem = seen.learned.creation
+        enter(status, Phase.STARTING, problem.reason, problem.message)
+        set_kstatus(status, now)
+    if not seen.is_confirmed:
+        return Plan(status, requeue_seconds=0)
+    is_refused = seen.learned.creation is not None and seen.learned.creation.reason != PREDECESSOR
+    return Plan(status, (Launch(run),), requeue_seconds=LOOK_SECONDS if is_refused else 1.0)
+
+
+def _observe(seen: Observed, status: Json, now: datetime) -> None:
+    """Write down what pods and master say; decides nothing."""
+    run, master = status["run"], seen.master
+    document = seen.reading.document
+    if master is not None:
+        if master.engine.image_id:
+            run["imageID"] = master.engine.image_id[:512]
+        if master.source_revision:
+            run["sourceRevision"] = master.source_revision[:255]
+        if master.is_ready and "loadStartedAt" not in run:
+            run["loadStartedAt"] = text_of(master.ready_since or now)
+    workers = status.setdefault("workers", {})
+    alive = [pod for pod in seen.workers if not pod.is_over and not pod.is_deleted]
+    ready = sum(pod.is_ready for pod in alive)
+    desired = seen.test.replicas
+    lost = int(((document or {}).get("workers_lost")) or 0)
+    workers |= {
+        "desired": desired,
+        "current": len(alive),
+        "ready": ready,
+        "lost": max(workers.get("lost", 0), lost),
+        "summary": f"{ready}/{desired}",
+    }
+    if document is not None and seen.reading.at is not None:
+        status["load"] = load_of(document, status.get("load") or {}, seen.reading.at)
+        status["generator"] = generator_of(document, status.get("generator") or {})
+    wanted = seen.test.thresholds
+    if wanted:
+        status["thresholds"] = thresholds_of(wanted, document, status.get("thresholds") or [])
+    else:
+        status.pop("thresholds", None)
+    started = time_of(run.get("loadStartedAt"))
+    if started is not None:
+        run["duration"] = duration_text((now - started).total_seconds())
+
+
+def _enter_phase(seen: Observed, status: Json, failure: Failure | None) -> None:
+    run = run_number(status)
+    document = seen.reading.document or {}
+    has_load = "loadStartedAt" in status["run"]
+    is_ending = document.get("state") in _ENDING_STATES and has_load
+    if has_load and (is_ending or seen.test.stop or phase_of(status) is Phase.FINISHING):
+        reason = "StopRequested" if seen.test.stop else "Finishing"
+        enter(status, Phase.FINISHING, reason, f"Run {run} is being ended: drain and reports.")
+    elif has_load:
+        enter(status, Phase.RUNNING, "LoadRunning", f"Run {run} makes load.")
+    elif failure is not None:
+        enter(status, Phase.STARTING, failure.reason, failure.message)
+    else:
+        text = f"{status['workers']['summary']} worker pods of run {run} are ready."
+        enter(status, Phase.STARTING, "Launched", text)
+
+
+def _judge(seen: Observed, status: Json, failure: Failure | None, now: datetime) -> None:
+    """WorkersReady, ThresholdsMet and Degraded."""
+    workers = status["workers"]
+    all_ready = workers["ready"] >= workers["desired"]
+    text = f"{workers['ready']} of {workers['desired']} worker pods are ready."
+    reason = "AllReady" if all_ready else "Starting" if _is_starting(status) else "WorkersMissing"
+    set_condition(status, "WorkersReady", all_ready, reason, text, now)
+    if status.get("thresholds"):
+        breached = [one["name"] for one in status["thresholds"] if one["status"] == "Breached"]
+        if breached:
+            names = ", ".join(breached)
+            set_condition(status, "ThresholdsMet", False, "Breached", f"Breached: {names}.", now)
+        else:
+            set_condition(status, "ThresholdsMet", None, "Running", "No breach so far.", now)
+    reason, text = _degraded(seen, status, failure, now)
+    set_condition(status, "Degraded", bool(reason), reason or "AsExpected", text, now)
+
+
+def _is_starting(status: Json) -> bool:
+    return phase_of(status) is Phase.STARTING
+
+
+def _degraded(
+    seen: Observed, status: Json, failure: Failure | None, now: datetime
+) -> tuple[str, str]:
+    if _is_starting(status):
+        return "", "Nothing is wrong."
+    if _unreachable_seconds(seen, now) >= UNREACHABLE_SECONDS:
+        return "StatsUnavailable", f"The master's API does not answer: {seen.reading.error}"
+    if status["workers"]["ready"] < status["workers"]["desired"]:
+        cause = f" {failure.message}" if failure else ""
+        return "WorkersMissing", f"{status['workers']['summary']} workers are ready.{cause}"
+    if (status.get("generator") or {}).get("saturated"):
+        return "GeneratorSaturated", "The generator itself is the bottleneck: add workers or CPU."
+    return "", "Nothing is wrong."
+
+
+def _unreachable_seconds(seen: Observed, now: datetime) -> float:
+    since = seen.reading.failing_since
+    return (now - since).total_seconds() if since else 0.0
+
+
+def _actions(seen: Observed, status: Json, run: int, now: datetime) -> list[Action]:
+    test = seen.test
+    found: list[Action] = []
+    if seen.job is not None and not seen.job.is_deleted:
+        wanted = live_part(test)
+        if any(seen.job.live_part.get(key) != value for key, value in wanted.items()):
+            found.append(PatchJob(run, wanted))
+    if _lacks_pods(seen, status, now) and not seen.learned.is_tried:
+        found.append(TryPods(run))  # the Job tells nobody why it cannot create them
+    document = seen.reading.document
+    answers = document is not None and seen.reading.failing_since is None
+    if answers and int((document or {}).get("generation", 0)) < test.generation:
+        found.append(PutLive(run, test.live_body()))
+    if _must_end(seen, status, now):
+        found.append(DeleteMaster(run))
+    return found
+
+
+def _lacks_pods(seen: Observed, status: Json, now: datetime) -> bool:
+    started = time_of(status["run"]["startedAt"]) or now
+    is_late = (now - started).total_seconds() >= PODS_MISSING_SECONDS
+    return is_late and _is_starting(status) and len(seen.workers) < seen.test.replicas
+
+
+def _must_end(seen: Observed, status: Json, now: datetime) -> bool:
+    """Whether the master has to be ended from outside: it cannot be told, or it does not end."""
+    if seen.master is None or seen.master.is_deleted:
+        return False
+    if seen.test.stop:
+        has_answered = seen.reading.document is not None
+        # A master that never came up has no first failed poll; its start counts instead.
+        if _unreachable_seconds(seen, now) >= STOP_BY_FORCE_SECONDS:
+            return True
+        if not has_answered and not seen.master.engine.is_running:
+            return True
+    started = time_of(status["run"]["startedAt"]) or now
+    allowed = seen.test.deadline_seconds + seen.test.stop_timeout_seconds + OVERTIME_SECONDS
+    return now >= started + timedelta(seconds=allowed)
+
+
+def _needs_log(seen: Observed, ending: Ending) -> bool:
+    return bool(
+        ending.failure and ending.failure.pod and seen.learned.log_tail is None
+        and ending.document is None
+    )  # fmt: skip
+
+
+def _log_of(ending: Ending) -> tuple[Action, ...]:
+    failure = ending.failure
+    assert failure is not None  # as _needs_log has seen
+    return (ReadLog(failure.pod, failure.container, failure.has_restarted),)
