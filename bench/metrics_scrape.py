@@ -114,7 +114,8 @@ def main() -> int:
     theirs = (time.thread_time() - before) * 1000
     stall = statistics.median(stalls)
     lines = text.count(b"\n")
-    print(f"{arguments.names} names: {lines} lines, {len(text) / 1e3:.0f} kB, gzip {size / 1e3:.0f} kB")
+    print(f"{arguments.names} names: {lines} lines, {len(text) / 1e3:.0f} kB, "
+          f"compressed {size / 1e3:.0f} kB")  # fmt: skip
     print(f"longest stall of the hub: {stall:.1f} ms (median scrape; goal: {GOAL_MS:g} ms), "
           f"{max(stalls):.1f} ms (worst of {len(stalls)})")  # fmt: skip
     print(f"prometheus_client, writing the same text: {theirs:.0f} ms")

@@ -46,7 +46,7 @@ class Renderer:
 
     def __init__(self, constant: Mapping[str, str], bounds_seconds: Sequence[float]) -> None:
         self._constant = pairs(tuple(constant), tuple(constant.values()))
-        self._bounds = [number(bound) for bound in bounds_seconds]
+        self._bounds = [repr(float(bound)) for bound in bounds_seconds]  # Prometheus 3 writes 1.0
         self._labels: list[str] = []  # slot → its labels, the constant ones included
         self._histograms: list[str] = []  # slot → template of its histogram
 
