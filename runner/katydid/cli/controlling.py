@@ -170,14 +170,14 @@ class _Session:
         self._over.wait(timeout=max(0.0, ends - self._runner.clock.monotonic()))
 
     def _start(self) -> None:
-        runner, settings = self._runner, self._prepared.settings
+        runner = self._runner
         if isinstance(runner, MasterRunner) and not self._wait_for_workers(runner):
             return
-        if settings.load is None:
+        if runner.settings.load is None:
             raise UsageError("There is no load to start with.")
         if self._launch.generation:
             runner.generation = max(runner.generation, self._launch.generation)
-        runner.begin_load(settings.load)
+        runner.begin_load(runner.settings.load)  # a live update may have replaced it
         self._tell_run_time()
 
     def _wait_for_workers(self, runner: MasterRunner) -> bool:
