@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable
@@ -25,6 +26,8 @@ def main(argv: list[str]) -> int:
         for note in getattr(error, "__notes__", ()):
             print(note, file=sys.stderr)
         return surface.exit_code_of(error)
+    except KeyboardInterrupt:  # before a session has its own way to stop
+        return 128 + signal.SIGINT
     except BrokenPipeError:  # `katydid … | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return surface.exit_code(ExitCode.PASSED)

@@ -70,9 +70,13 @@ def ports():
 def outcomes(request, tmp_path_factory, ports):
     """Case id → greenlet with its Outcome. Started together, since starting is what costs."""
     slots = BoundedSemaphore(AT_ONCE)
-    cases = [i.callspec.params["case"] for i in request.session.items if "outcomes" in i.fixturenames]
+    cases = [
+        i.callspec.params["case"] for i in request.session.items if "outcomes" in i.fixturenames
+    ]
     started = {
-        case["id"]: gevent.spawn(run_in_slot, slots, case, tmp_path_factory.mktemp(case["id"]), ports)
+        case["id"]: gevent.spawn(
+            run_in_slot, slots, case, tmp_path_factory.mktemp(case["id"]), ports
+        )
         for case in cases
     }
     yield started

@@ -193,25 +193,29 @@ def test_environment_and_libraries(run, shop):
         " {name: PASSWORD, valueFrom: {secretKeyRef: {name: shop, key: password}}}]",
         documents=documents,
     )
-    done = run(text, "--env-file", "vars", files={"vars": "password=tulip\n"})
+    done = run(text, "--env-file", "vars", files={"vars": "PASSWORD=tulip\n"})
     assert done.code == 0, done.err
     assert list(shop.paths) == ["/front/tulip"]
 
 
 def test_precedence(run, shop):
-    """Config files < environment < manifest < args < command line."""
-    low = {"locust.conf": "users = 9\nstop-timeout = 9s\nprofile = of-the-file\n"}
+    """Config files < environment < manifest < args < args of the role < command line."""
+    file = "users = 9\nprofile = of-the-file\nloglevel = ERROR\nexit-code-on-error = 11\n"
     text = manifest(
         "{users: 3, runTime: 30m, userClasses: [Visitor], stopTimeout: 1s}",
-        "args: [--run-time, 20m, --stop-timeout, 2s]",
+        "args: [--exit-code-on-error, '13', --loglevel, INFO]",
+        "master: {args: [--exit-code-on-error, '14']}",
     )
-    done = run(text, "--run-time", "1s", files=low, env={"LOCUST_USERS": "8"})
+    env = {"LOCUST_USERS": "8", "LOCUST_LOGLEVEL": "WARNING", "LOCUST_STOP_TIMEOUT": "7"}
+    done = run(text, "--run-time", "1s", files={"locust.conf": file}, env=env)
     assert done.code == 0, done.err
-    status, options = done.saved["status"], done.saved["options"]
-    assert status["load"]["peak_users"] == 3, "the manifest wins over file and environment"
-    assert options["stop_timeout"] == 2, "args win over the manifest"
-    assert status["load"]["run_time_seconds"] == 1, "the command line wins over all"
-    assert options["profile"] == "of-the-file"
+    load, options = done.saved["status"]["load"], done.saved["options"]
+    assert options["profile"] == "of-the-file", "nothing else says it"
+    assert load["peak_users"] == 3, "the manifest wins over file and variable"
+    assert options["stop_timeout"] == 1, "the manifest wins over the variable"
+    assert options["loglevel"] == "INFO", "args win over variable and file"
+    assert options["exit_code_on_error"] == 14, "the role's args win over all args"
+    assert load["run_time_seconds"] == 1, "the command line wins over all"
 
 
 def test_live_display_without_a_terminal(run):

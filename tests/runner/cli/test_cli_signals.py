@@ -55,6 +55,15 @@ def test_a_second_signal_ends_at_once(start, shop):
     assert "Got a second signal (SIGINT): ending at once" in run.err
 
 
+def test_ctrl_c_while_the_locustfile_is_imported(start):
+    slow = "import sys, time\nprint('importing', file=sys.stderr, flush=True)\ntime.sleep(60)\n"
+    run = start("--headless", files={"locustfile.py": slow})
+    run.until("importing")
+    run.send("SIGINT")
+    assert run.wait() == 130
+    assert "Traceback" not in run.err
+
+
 def test_a_signal_before_any_load(start, shop):
     run = start("--host", shop.url, "-P", "0", "--web-host", "127.0.0.1")
     run.until("Starting Locust 2.46.4")
