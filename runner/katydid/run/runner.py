@@ -111,7 +111,8 @@ class Runner:
 
     def log_exception(self, node_id: str, msg: str, formatted_tb: str, count: int = 1) -> None:
         """Count an uncaught exception of a user; equal ones are one entry."""
-        key = hashlib.sha256(f"{msg}\n{formatted_tb}".encode()).hexdigest()
+        text = f"{msg}\n{formatted_tb}"
+        key = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
         if key not in self.exceptions and len(self.exceptions) >= tunables.MAX_EXCEPTIONS:
             key, msg, formatted_tb = OTHER_EXCEPTIONS, "(other)", ""
         now = self.clock.wall()

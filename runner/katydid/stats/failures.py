@@ -70,7 +70,8 @@ class StatsError:
     @classmethod
     def create_key(cls, method: str, name: str, error: object) -> str:
         """Key in `RequestStats.errors`: sha256 in hexadecimal digits."""
-        return hashlib.sha256(f"{method}.{name}.{text_of(error)}".encode()).hexdigest()
+        key = f"{method}.{name}.{text_of(error)}"
+        return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
 
     def occurred(self) -> None:
         """Count one more."""
