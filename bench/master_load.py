@@ -325,6 +325,8 @@ def main() -> int:
     rate = figures["reports_per_second"]
     cores = figures["cores"] * options.workers / rate
     print(f"     {figures['cores']:.3f} cores used; below: for {options.workers} reports/s")
+    if rate < 0.9 * options.workers:
+        print("     too busy here: fewer reports share the fixed costs, so the figure is too high")
     return 0 if verdict("CPU of the master", cores, GOAL_CORES, "cores") else 1
 
 
