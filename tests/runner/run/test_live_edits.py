@@ -121,7 +121,7 @@ class TestParts:
 
         runner = local(Sampler)
         runner.begin_load(ArrivalLoad(10.0, 5, run_time_seconds=60.0))
-        body = {"arrivalRate": {"rate": 100, "maxUsers": 9, "runTime": "3s"}}
+        body = {"arrivalRate": {"rate": 100, "maxUsers": 9, "runTime": "2s"}}
         runner.apply_live(update(2, body))
         assert (status(runner).load.rate, status(runner).load.max_users) == (100.0, 9)
         assert runner.finished.wait(5)

@@ -65,13 +65,13 @@ class TestLocal:
         gevent.sleep(0.01)  # the hub's idea of now is as old as its last turn
         begun = time.monotonic()
         runner.start(10, spawn_rate=10)
-        gevent.spawn_later(1.5, runner.quit)
+        gevent.spawn_later(0.9, runner.quit)
         with gevent.Timeout(5):
             runner.greenlet.join()
-        assert time.monotonic() - begun == pytest.approx(1.5, abs=0.1)
+        assert time.monotonic() - begun == pytest.approx(0.9, abs=0.1)
         assert runner.state == "stopped"
         assert runner.user_count == 0
-        assert environment.stats.total.num_requests > 100
+        assert environment.stats.total.num_requests > 50
         assert environment.stats.total.num_failures == 0
         assert environment.stats.get("/", "GET").avg_response_time == 20.0
 
@@ -239,7 +239,7 @@ class TestMasterAndWorkers:
                 raise KeyError("basket")
 
         master, workers = cluster(Faulty)
-        master.begin_load(ConstantLoad(2, 100.0, 1.0))
+        master.begin_load(ConstantLoad(2, 100.0, 0.6))
         assert master.finished.wait(10)
         result = document(master)
         assert result.status.total.failures == result.status.total.requests > 10

@@ -44,7 +44,7 @@ def finished(local):
     )
     runner = local(Shopper, settings=settings, host="http://shop.example")
     runner.log_lines = lambda: ["a line"]
-    runner.begin_load(ConstantLoad(3, 100.0, 1.4))
+    runner.begin_load(ConstantLoad(3, 100.0, 0.6))
     assert runner.finished.wait(5)
     runner.final = True
     return runner
@@ -62,7 +62,7 @@ def test_what_it_says(finished):
     total, (row,) = result.status.total, result.requests
     assert (total.method, total.name) == ("", "Aggregated")
     assert (row.method, row.name) == ("GET", "/")
-    assert total.requests == row.requests == finished.stats.num_requests > 100
+    assert total.requests == row.requests == finished.stats.num_requests > 20
     assert row.failures == row.requests // 4
     assert row.latency.min_ms == row.latency.max_ms == row.latency.mean_ms == 12.5
     assert row.latency.percentiles_ms["p99.9"] == 12.5
@@ -98,10 +98,10 @@ def test_the_status_of_a_finished_run(finished):
         ("Met", 12.5),
         ("Breached", None),
     ]
-    assert now.elapsed_seconds == pytest.approx(1.4, abs=0.05)
+    assert now.elapsed_seconds == pytest.approx(0.6, abs=0.05)
     assert now.load.peak_users == 3
     assert now.load.users == 0
-    assert now.load.run_time_seconds == 1.4
+    assert now.load.run_time_seconds == 0.6
     assert (now.host, now.user_classes) == ("http://shop.example", ["Shopper"])
     assert (now.workers_expected, now.workers_ready, now.workers_lost) == (0, 0, 0)
 
