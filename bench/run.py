@@ -24,6 +24,7 @@ BENCHMARKS: dict[str, tuple[list[str], list[str]]] = {
     "users.py": ([], ["--rounds", "1"]),
     "master_load.py": ([], ["--seconds", "10"]),
     "master_load.py --curve": (["--curve"], ["--curve", "--seconds", "10"]),
+    "metrics_scrape.py": ([], ["--scrapes", "10"]),
     "many_names.py": ([], ["--seconds", "15"]),
     "long_run.py": ([], ["--hours", "1", "--real", "12"]),
 }

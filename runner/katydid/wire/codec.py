@@ -88,15 +88,15 @@ def _report_to_list(report: Report, interner: Interner) -> list[Any]:
         report.exceptions,
         report.dropped_iterations,
         report.extra,
-        report.spawned,
-        report.exception_types,
         [interner.generation, known, interner.keys_from(known)],
         delta,
+        report.spawned,
+        report.exception_types,
     ]
 
 
 def _report_from_list(body: Any, interner: Interner) -> Report:
-    number, run, state, users, exceptions, dropped, extra, spawned, types, names, delta = body
+    number, run, state, users, exceptions, dropped, extra, names, delta, spawned, types = body
     generation, first, keys = names
     interner.define(_whole(generation), _whole(first), list(_keys(keys)))
     return Report(
