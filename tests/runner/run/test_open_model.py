@@ -7,6 +7,7 @@ wait, between 1,000 ms and none, so the truth is a p95 of 510 ms (PERFORMANCE §
 from __future__ import annotations
 
 import socket
+import statistics
 import time
 from collections import Counter
 
@@ -22,7 +23,8 @@ from katydid.user import User, task
 
 from .conftest import fire
 
-TRUTH_P95_MS = 510.0
+STALL_SECONDS = 1.0
+BEYOND_P95 = 0.49  # of the stall, in seconds: 50 of the 1,000 wait longer than p95, 10 ms apart
 
 
 class StallingTarget:
@@ -30,19 +32,29 @@ class StallingTarget:
 
     def __init__(self):
         self._stalled_until = 0.0
+        self._stalls = []  # seconds from the start of the stall to each answer that it held up
         self.requests = 0
         self.server = StreamServer(("127.0.0.1", 0), self._serve)
         self.server.start()
 
     def stall(self):
-        self._stalled_until = time.monotonic() + 1.0
+        self._stalled_until = time.monotonic() + STALL_SECONDS
 
     def _serve(self, connection, _address):
         """Requests without a body, one after another: little work beside the engine's own."""
         while connection.recv(8192):
             self.requests += 1
-            gevent.sleep(max(0.0, self._stalled_until - time.monotonic()))
+            left = self._stalled_until - time.monotonic()
+            if left > 0:
+                gevent.sleep(left)
+                late = time.monotonic() - self._stalled_until
+                self._stalls.append(STALL_SECONDS + late)
             connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+
+    @property
+    def true_p95_ms(self):
+        """510 where the machine lets the target answer on time; a busy one stalls longer."""
+        return (statistics.median(self._stalls) - BEYOND_P95) * 1000
 
     def quit(self):
         self.server.stop(timeout=1)
@@ -87,13 +99,13 @@ def run_with_a_stall(runner, target, max_users):
     return document(runner)
 
 
-def assert_the_stall_shows(result):
+def assert_the_stall_shows(result, target):
     total = result.status.total
     assert total.requests == 1000
     assert total.failures == 0
     assert result.status.load.dropped_iterations == 0
-    assert total.latency.percentiles_ms["p95"] == pytest.approx(TRUTH_P95_MS, rel=0.05)
-    assert total.latency.max_ms == pytest.approx(1000, abs=50)
+    assert total.latency.percentiles_ms["p95"] == pytest.approx(target.true_p95_ms, rel=0.05)
+    assert total.latency.max_ms == pytest.approx(target.true_p95_ms + 490, rel=0.05)
     assert total.latency.percentiles_ms["p50"] < 50
     # Users were there for all of them, so every request was sent when it was due.
     assert total.service.percentiles_ms["p95"] == pytest.approx(
@@ -103,7 +115,7 @@ def assert_the_stall_shows(result):
 
 def test_a_stall_shows_in_a_local_run(local, target):
     runner = local(Visitor, stop_timeout=5)
-    assert_the_stall_shows(run_with_a_stall(runner, target, 200))
+    assert_the_stall_shows(run_with_a_stall(runner, target, 200), target)
     assert 90 <= runner.peak_users <= 200
     assert target.requests == 1000
 
@@ -117,7 +129,7 @@ def test_a_stall_shows_with_a_master_and_two_workers(ended, until, target):
         ended.append(other.create_worker_runner("127.0.0.1", master.server.port))
     until(lambda: master.worker_count == 2)
     result = run_with_a_stall(master, target, 200)
-    assert_the_stall_shows(result)
+    assert_the_stall_shows(result, target)
     assert target.requests == 1000
     assert {point.workers for point in result.history[1:-1]} == {2}
 
