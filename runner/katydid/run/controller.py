@@ -162,11 +162,11 @@ class ControllingRunner(Runner):
                     "A running test cannot change between users and an arrival rate; stop it first."
                 )
             self.control.change(load, shape)
-            self._mark("edit", describe(load))
+            self.mark("edit", describe(load))
         else:
             self._new_test(load)
             self.control.begin(load, shape)
-            self._mark("start", describe(load))
+            self.mark("start", describe(load))
         if user_classes is not None:
             self.control.set_classes(named(user_classes))
         self.update_state(State.SPAWNING)
@@ -215,7 +215,7 @@ class ControllingRunner(Runner):
             self.finished_at = self.clock.wall()
             self._close_seconds(int(self.finished_at) + 1)
             self._judge_thresholds(final=True)
-            self._mark("stop", ending.message or "The load ended.")
+            self.mark("stop", ending.message or "The load ended.")
             self.update_state(State.STOPPED)
             self.environment.events.test_stop.fire(environment=self.environment)
             self._stopped.set()
@@ -277,7 +277,7 @@ class ControllingRunner(Runner):
         self._close_seconds(int(self.clock.wall()))
         self._judge_thresholds(final=False)
         self._control_step(self._until_boundary())
-        self._check_complete()
+        self.check_complete()
         self._after_second()
 
     def _close_seconds(self, until: int) -> None:
@@ -323,7 +323,8 @@ class ControllingRunner(Runner):
             self.update_state(State.SPAWNING)
             self.complete = False
 
-    def _check_complete(self) -> None:
+    def check_complete(self) -> None:
+        """Fire spawning_complete once the nodes have all the users of the present target."""
         reached = self.state is State.SPAWNING and self.control.at_target
         if self.complete or not reached or not self._fleet_settled():
             return
@@ -346,7 +347,7 @@ class ControllingRunner(Runner):
         marked = [mark.text for mark in self.marks if mark.kind == "breach"]
         for threshold, sentence in lasting_breaches(self.thresholds, final):
             if not any(text.startswith(threshold.expression) for text in marked):
-                self._mark("breach", sentence)
+                self.mark("breach", sentence)
             if threshold.abort and not final and self.ending is None:
                 logger.warning("A threshold with abort is breached: %s", sentence)
                 self.end(Ending("aborted", message=f"{sentence}; the test was aborted."))
@@ -395,5 +396,6 @@ class ControllingRunner(Runner):
             shape.reset_time()
         return shape
 
-    def _mark(self, kind: str, text: str) -> None:
+    def mark(self, kind: str, text: str) -> None:
+        """Remember that something happened now (see `document.Mark` for the kinds)."""
         self.marks.append(Mark(self.clock.wall(), kind, text))

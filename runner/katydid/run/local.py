@@ -59,7 +59,7 @@ class LocalRunner(ControllingRunner):
     def node(self) -> Node:
         if self._node is None:
             self._node = Node(self.environment, self.health, self.clock)
-            self._node.population.on_settled = self._check_complete
+            self._node.population.on_settled = self.check_complete
         return self._node
 
     @property

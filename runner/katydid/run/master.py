@@ -13,16 +13,16 @@ from typing import Any
 
 import gevent
 
-import katydid
 from katydid import tunables
 from katydid.clock import SYSTEM_CLOCK, Clock
 from katydid.environment import Environment
 from katydid.load.spec import ArrivalLoad, Load
 from katydid.manifest.live import LiveUpdate
 from katydid.run.controller import ControllingRunner
+from katydid.run.inbox import HANDLERS
 from katydid.run.keys import keys_of
 from katydid.run.memory import Memory
-from katydid.run.runner import CustomMessage, format_exception
+from katydid.run.runner import format_exception
 from katydid.run.settings import RunSettings
 from katydid.run.states import LOADED, State
 from katydid.run.turns import Turns
@@ -71,18 +71,6 @@ class MasterRunner(ControllingRunner):
         self.worker_logs: dict[str, list[str]] = {}
         self.memory = Memory(self, self.settings.checkpoint)
         self.server = MasterLink(master_bind_host, master_bind_port, keys_of(self.settings))
-        self._handlers: dict[type[Any], Callable[[str, Any], None]] = {
-            m.Hello: self._on_hello,
-            m.Beat: self._on_beat,
-            m.Report: self._on_report,
-            m.Settled: self._on_settled,
-            m.Stopped: self._on_stopped,
-            m.Bye: self._on_bye,
-            m.StopTest: self._on_stop_test,
-            m.Custom: self._on_custom,
-            m.Logs: self._on_logs,
-            m.SourceRequest: self._on_source_request,
-        }
         self.health.start()
         environment.events.user_error.add_listener(self._on_user_error)
         self.greenlet.spawn(self._receive)
@@ -181,7 +169,7 @@ class MasterRunner(ControllingRunner):
             node.was_stalled = False
         self.environment.events.test_start.fire(environment=self.environment)
         for node in self.clients.active:
-            self.server.send(node.identity, self._start_message(isinstance(load, ArrivalLoad)))
+            self.server.send(node.identity, self.start_message(isinstance(load, ArrivalLoad)))
 
     def _fleet_settled(self) -> bool:
         nodes = [node for node in self.clients.active if node.takes_users]
@@ -232,211 +220,14 @@ class MasterRunner(ControllingRunner):
                 logger.warning("%s sent what is no message: %s", identity, message.reason)
             self.server.send(identity, m.Resync())
             return
-        handler = self._handlers.get(type(message))
+        handler = HANDLERS.get(type(message))
         if handler is None:
             logger.warning("%s sent a %s, which is not a worker's", identity, message)
             return
         try:
-            handler(identity, message)
+            handler(self, identity, message)
         except Exception:  # one worker's message must not end the service for all
             logger.exception("A %s of %s failed", type(message).__name__, identity)
-
-    def _on_hello(self, identity: str, hello: m.Hello) -> None:
-        node = self.clients.get(hello.worker)
-        refusal = _refusal(hello, node)
-        if refusal:
-            logger.warning("Worker %s is refused: %s", hello.worker, refusal)
-            self.server.send(identity, m.Refuse(refusal))
-            return
-        fresh = node is None or node.incarnation != hello.incarnation or not node.active
-        node = self._admit(identity, hello, node)
-        known = not hello.run or hello.run.split(".")[0] == self.session
-        key = (node.id, node.incarnation)
-        if not known:
-            self.applied.pop(key, None)
-            self.durable.pop(key, None)
-        self.server.send(
-            identity,
-            m.Welcome(
-                index=node.index,
-                run=self.session,
-                run_known=known,
-                applied=self.applied.get(key, 0),
-                durable=self.durable.get(key, 0),
-                wall=self.clock.wall(),
-                hello_wall=hello.wall,
-            ),
-        )
-        if fresh:
-            logger.info(
-                "Worker %s (index %d) reported as ready. %d workers connected.",
-                node.id,
-                node.index,
-                self.worker_count,
-            )
-            self.environment.events.worker_connect.fire(client_id=node.id)
-        ours = hello.run == self._run
-        node.owed_number = hello.last_number if ours else 0
-        if self.state in LOADED:
-            self._join(node, resumed=ours)
-        elif ours and node.state in (*LOADED, State.STOPPING):
-            self.server.send(identity, m.Stop())  # and it says Stopped, perhaps once more
-        else:
-            node.stopped_at_number = node.owed_number
-
-    def _admit(self, identity: str, hello: m.Hello, node: WorkerNode | None) -> WorkerNode:
-        if node is None:
-            node = WorkerNode(
-                hello.worker, self._index_for(hello.worker), identity, hello.incarnation
-            )
-            self.clients.add(node)
-            if self.load_started_at is not None:
-                self._mark("worker-joined", f"Worker {node.index} joined.")
-        elif node.incarnation != hello.incarnation:
-            if node.active:
-                self._lose(node, "was replaced by a new process", replaced=True)
-            self.clients.move(node, identity)
-            node.incarnation = hello.incarnation
-            self._mark("worker-joined", f"Worker {node.index} came back as a new process.")
-            node.user_classes_count = {}
-            node.settled_number = node.targets_number = 0
-        node.version = hello.engine
-        node.state = State(hello.state)
-        node.lost_at = None
-        node.leaving = node.awaited = False
-        node.stopped_at_number = None
-        node.last_beat = self.clock.monotonic()
-        self.control.forget(node.id)
-        return node
-
-    def _join(self, node: WorkerNode, resumed: bool) -> None:
-        """A worker comes into a running test."""
-        self.server.send(
-            node.identity, self._start_message(self.control.open_model, resumed=resumed)
-        )
-        self.control.place(1.0)
-
-    def _on_beat(self, identity: str, beat: m.Beat) -> None:
-        node = self.clients.by_identity(identity)
-        if node is None or beat.incarnation != node.incarnation:
-            self.server.send(identity, m.BeatReply(self.clock.wall(), ""))
-            return
-        self.server.send(identity, m.BeatReply(self.clock.wall(), self.session))
-        node.last_beat = self.clock.monotonic()
-        node.cpu_usage, node.memory_usage = beat.cpu_percent, beat.memory_bytes
-        node.loop_lag_ms, node.hub_age_seconds = beat.loop_lag_ms, beat.hub_age_seconds
-        node.max_cpu = max(node.max_cpu, beat.cpu_percent)
-        node.max_lag_ms = max(node.max_lag_ms, beat.loop_lag_ms, beat.hub_age_seconds * 1000)
-        if node.state is State.LEFT:
-            return
-        came_back = node.state is State.MISSING
-        stalled = beat.hub_age_seconds > tunables.heartbeat_timeout()
-        node.state = State.STALLED if stalled else State(beat.state)
-        if stalled and not node.was_stalled:
-            node.was_stalled = True
-            self._mark("saturated", f"The event loop of worker {node.index} hangs.")
-            logger.warning(
-                "Worker %s is alive, but its event loop has not turned for %.1f s: a task computes "
-                "or blocks. Its latencies are not the target's.",
-                node.id,
-                beat.hub_age_seconds,
-            )
-        if came_back:
-            node.lost_at = None
-            logger.info("Worker %s (index %d) is back.", node.id, node.index)
-            self._mark("worker-joined", f"Worker {node.index} is back.")
-            # Whatever it missed (a stop, users that moved): its Hello sorts it out.
-            self.server.send(node.identity, m.Resync())
-        self.environment.events.heartbeat_received.fire(client_id=node.id, timestamp=beat.wall)
-
-    def _on_report(self, identity: str, report: m.Report) -> None:
-        node = self.clients.by_identity(identity)
-        if node is None:
-            self.server.send(identity, m.Resync())
-            return
-        key = (node.id, node.incarnation)
-        applied = self.applied.get(key, 0)
-        if report.number > applied + 1:
-            self.server.send(identity, m.Resync())  # one before it was lost on the way
-            return
-        if report.number == applied + 1:
-            self._merge(node, report)
-            self.applied[key] = applied = report.number
-            if node.leaving:
-                self.memory.save_soon()  # it waits for that
-        durable = applied if self.settings.checkpoint is None else self.durable.get(key, 0)
-        self.server.send(identity, m.Ack(applied, durable))
-
-    def _merge(self, node: WorkerNode, report: m.Report) -> None:
-        if node.state is not State.MISSING:
-            node.user_classes_count = {n: c for n, c in report.users.items() if c}
-        if report.run != self._run:
-            lost = int(report.delta.requests.sum())
-            if lost:
-                logger.warning(
-                    "Worker %s delivered %d samples of a test that is over", node.id, lost
-                )
-            return
-        self.stats.merge(report.delta)
-        self.count_dropped(report.dropped_iterations)
-        self.count_spawned(report.spawned)
-        for name, count in report.exception_types.items():
-            self.count_exception_type(name, count)
-        for message, text, count in report.exceptions:
-            self.log_exception(node.id, message, text, count)
-        data = {
-            "user_classes_count": report.users,
-            "user_count": sum(report.users.values()),
-            **report.extra,
-        }
-        self.environment.events.worker_report.fire(client_id=node.id, data=data)
-
-    def _on_settled(self, identity: str, settled: m.Settled) -> None:
-        node = self.clients.by_identity(identity)
-        if node is None:
-            return
-        node.settled_number = max(node.settled_number, settled.number)
-        node.user_classes_count = {n: c for n, c in settled.users.items() if c}
-        self._check_complete()
-
-    def _on_stopped(self, identity: str, stopped: m.Stopped) -> None:
-        node = self.clients.by_identity(identity)
-        if node is not None:
-            node.stopped_at_number = stopped.last_number
-            node.user_classes_count = {}
-
-    def _on_bye(self, identity: str, bye: m.Bye) -> None:
-        node = self.clients.by_identity(identity)
-        if node is None:
-            return
-        if bye.last_number < 0:  # it announces that it will go
-            node.leaving = True
-            logger.info("Worker %s (index %d) leaves: %s", node.id, node.index, bye.reason)
-        else:
-            node.state, node.user_classes_count = State.LEFT, {}
-            node.stopped_at_number = bye.last_number
-            logger.info("Worker %s (index %d) has left.", node.id, node.index)
-        if self.state in LOADED:
-            self.control.forget(node.id)
-            self.control.place(0.0)
-            self._end_if_empty("The last worker quit, stopping test.")
-
-    def _on_stop_test(self, identity: str, message: m.StopTest) -> None:
-        self.stop_test(message.reason)
-
-    def _on_custom(self, identity: str, custom: m.Custom) -> None:
-        node = self.clients.by_identity(identity)
-        self.deliver(CustomMessage(custom.type, custom.data, node.id if node else identity))
-
-    def _on_logs(self, identity: str, logs: m.Logs) -> None:
-        node = self.clients.by_identity(identity)
-        if node is not None:
-            lines = self.worker_logs.setdefault(node.id, [])
-            lines += logs.lines
-            del lines[: -tunables.MAX_LOG_LINES]
-
-    def _on_source_request(self, identity: str, _: m.SourceRequest) -> None:
-        self.server.send(identity, self.source())
 
     # -- liveness
 
@@ -452,29 +243,31 @@ class MasterRunner(ControllingRunner):
                 node.last_beat += late  # our own lag is not a worker's silence
                 silence = self.clock.monotonic() - node.last_beat
                 if silence > tunables.heartbeat_timeout():
-                    self._lose(node, f"has not been heard of for {silence:.0f} s")
+                    self.lose(node, f"has not been heard of for {silence:.0f} s")
             if self.clock.monotonic() >= self._hold_until:
                 for node in self.clients.awaited:
-                    self._lose(node, "did not come back to the restarted master")
+                    self.lose(node, "did not come back to the restarted master")
             self._check_absence()
             if self.state is State.CLEANUP:
                 self.memory.save_if_due()
 
-    def _lose(self, node: WorkerNode, how: str, replaced: bool = False) -> None:
+    def lose(self, node: WorkerNode, how: str, replaced: bool = False) -> None:
+        """`node` is missing, for the reason `how` (a predicate); its users move at once."""
         logger.warning("Worker %s (index %d) %s.", node.id, node.index, how)
         node.state = State.MISSING
         node.awaited = False
         node.lost_at = self.clock.wall()
         node.user_classes_count = {}
         self.workers_lost += 1
-        self._mark("worker-lost", f"Worker {node.index} {how}.")
+        self.mark("worker-lost", f"Worker {node.index} {how}.")
         if self.state in LOADED:
             self.control.forget(node.id)
             self.control.place(0.0)
             if not replaced:
-                self._end_if_empty("The last worker went missing, stopping test.")
+                self.end_if_empty("The last worker went missing, stopping test.")
 
-    def _end_if_empty(self, text: str) -> None:
+    def end_if_empty(self, text: str) -> None:
+        """End the test, saying `text`, when no worker is left and none will come."""
         if self.settings.stop_when_empty and not self.nodes() and self.state in LOADED:
             logger.info(text)
             self.end(Ending("error", "WorkersLost", "No worker is left to run the users."))
@@ -519,7 +312,7 @@ class MasterRunner(ControllingRunner):
         self._hold_until = self.clock.monotonic() + RETURN_SECONDS
         self._second_closed = int(self.clock.wall()) - 1
         self.state = state
-        self._mark("gap", f"The master was away for up to {gap:.1f} s and goes on.")
+        self.mark("gap", f"The master was away for up to {gap:.1f} s and goes on.")
         logger.info("The run goes on from its checkpoint, %.1f s after it was written", gap)
         self._ticker = self.greenlet.spawn(self._tick)
         if self.ending is not None:  # it was stopping when it died
@@ -541,13 +334,14 @@ class MasterRunner(ControllingRunner):
     # -- small things
 
     @property
-    def _run(self) -> str:
+    def run_name(self) -> str:
         return f"{self.session}.{self.test_number}"
 
-    def _start_message(self, open_model: bool, resumed: bool = False) -> m.Start:
+    def start_message(self, open_model: bool, resumed: bool = False) -> m.Start:
+        """What tells a worker that the test begins, or goes on."""
         environment = self.environment
         return m.Start(
-            run=self._run,
+            run=self.run_name,
             host=environment.host,
             stop_timeout=environment.stop_timeout or 0.0,
             options=plain_options(environment.parsed_options),
@@ -556,7 +350,7 @@ class MasterRunner(ControllingRunner):
             resumed=resumed,
         )
 
-    def _index_for(self, worker: str) -> int:
+    def index_for(self, worker: str) -> int:
         """Stable per id: a pod's index is its own, others get the lowest that is free."""
         if worker not in self.indexes:
             taken = set(self.indexes.values())
@@ -614,14 +408,3 @@ def plain_options(options: Any) -> dict[str, Any]:
         if isinstance(value, str | int | float | bool | None)
         or (isinstance(value, list) and all(isinstance(item, str | int | float) for item in value))
     }
-
-
-def _refusal(hello: m.Hello, node: WorkerNode | None) -> str:
-    if hello.protocol != m.PROTOCOL:
-        return (
-            f"it speaks protocol {hello.protocol} and the master {m.PROTOCOL} (katydid "
-            f"{hello.engine} and {katydid.__version__}); use the same version of Katydid on both"
-        )
-    if node is not None and hello.incarnation < node.incarnation and node.active:
-        return "a newer process with the same worker id has taken its place"
-    return ""

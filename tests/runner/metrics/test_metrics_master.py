@@ -70,7 +70,7 @@ def test_a_master(serve_runner, pair, until) -> None:
     assert scrape.values("katydid_user_exceptions_total") == {("LookupError",): exceptions}
     assert exceptions > 0
     assert scrape.value("katydid_workers_lost_total") == 0
-    master._lose(node, "was lost by the test")
+    master.lose(node, "was lost by the test")
     scrape = test.scrape()
     assert scrape.value("katydid_workers_lost_total") == 1
     assert scrape.value("katydid_workers", state=State.MISSING) == 1
