@@ -1,8 +1,8 @@
 """What a scrape reads: the engine's own numbers, at the moment of the scrape.
 
 `EngineCollector` is a collector of prometheus_client for the small families; the large ones
-(requests, workers) it hands to `render` as plain figures. Nothing is measured here and nothing
-yields to other greenlets, so one scrape is one moment of the test.
+(requests, workers) it hands to `render` as plain figures. Nothing is measured here and no
+method yields to other greenlets, so all counters of requests are of one moment.
 """
 
 from __future__ import annotations
@@ -91,6 +91,10 @@ class EngineCollector(Collector):
     def requests(self) -> RequestFigures:
         """Everything about requests."""
         return self._counters.read()
+
+    def quantiles(self) -> Mapping[int, Sequence[float]]:
+        """Slot of a request → its response times at `catalogue.QUANTILES`, in seconds."""
+        return self._counters.quantiles()
 
     def collect(self) -> Iterator[Metric]:
         """The small families."""

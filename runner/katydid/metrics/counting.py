@@ -47,7 +47,6 @@ class RequestFigures:
     buckets: IntArray  # [slots, bounds + 1] cumulative; the last column is the number of times
     codes: Counts
     reasons: Counts
-    quantiles: Mapping[int, Sequence[float]]  # slot → response times at QUANTILES
     names_dropped: int
 
 
@@ -98,8 +97,7 @@ class RequestCounters:
     def read(self) -> RequestFigures:
         """Everything counted so far, in all tests of this process. Does not yield."""
         self._stats.flush()
-        rows = self._rows()
-        counted = self._before.plus(self._count(rows))
+        counted = self._before.plus(self._count(self._rows()))
         return RequestFigures(
             keys=tuple(self._keys),
             requests=counted.counters[:, REQUESTS],
@@ -109,7 +107,6 @@ class RequestCounters:
             buckets=counted.buckets.cumsum(axis=1),
             codes=counted.codes,
             reasons=counted.reasons,
-            quantiles=self._quantiles(rows),
             names_dropped=counted.names_dropped + len(self._over),
         )
 
@@ -222,9 +219,10 @@ class RequestCounters:
         known.add(reason)
         return reason
 
-    def _quantiles(self, rows: Mapping[int, int]) -> dict[int, Sequence[float]]:
+    def quantiles(self) -> dict[int, Sequence[float]]:
+        """Slot → seconds at QUANTILES over the last seconds; once a second this takes its time."""
         found: dict[int, Sequence[float]] = {}
-        for row, slot in rows.items():
+        for row, slot in self._rows().items():
             times = self._stats.current_percentiles(row, QUANTILES)
             known = [time / 1000 for time in times if time is not None]
             if known:

@@ -57,11 +57,13 @@ class Renderer:
         return head(family) + "".join(lines)
 
     def requests(self, figures: RequestFigures) -> Iterator[str]:
-        """The request families, in pieces."""
+        """The request families, in pieces.
+
+        Another scrape may run between two of them and know more requests: `figures` say how many.
+        """
         self._prepare(figures.keys)
         yield self._outcomes(figures)
         yield from self._durations(figures)
-        yield self._quantiles(figures)
         yield self._lengths(figures)
         yield self._counts(catalogue.RESPONSES, figures.codes)
         yield self._counts(catalogue.FAILURES, figures.reasons)
@@ -83,7 +85,7 @@ class Renderer:
         name = catalogue.REQUESTS.name
         lines = [head(catalogue.REQUESTS)]
         for labels, requests, failures in zip(
-            self._labels, figures.requests.tolist(), figures.failures.tolist(), strict=True
+            self._labels, figures.requests.tolist(), figures.failures.tolist(), strict=False
         ):
             lines.append(
                 f'{name}{{{labels},outcome="success"}} {requests - failures}\n'
@@ -94,7 +96,7 @@ class Renderer:
     def _durations(self, figures: RequestFigures) -> Iterator[str]:
         yield head(catalogue.DURATION)
         slots = list(
-            zip(self._histograms, figures.buckets.tolist(), figures.seconds.tolist(), strict=True)
+            zip(self._histograms, figures.buckets.tolist(), figures.seconds.tolist(), strict=False)
         )
         for first in range(0, len(slots), SLOTS_A_PIECE):
             yield "".join(
@@ -102,10 +104,13 @@ class Renderer:
                 for template, buckets, seconds in slots[first : first + SLOTS_A_PIECE]
             )
 
-    def _quantiles(self, figures: RequestFigures) -> str:
+    def quantiles(self, quantiles: Mapping[int, Sequence[float]]) -> str:
+        """The family of recent quantiles, by slot. To be called after `requests`."""
         name = catalogue.QUANTILE.name
         lines = [head(catalogue.QUANTILE)]
-        for slot, times in figures.quantiles.items():
+        for slot, times in quantiles.items():
+            if slot >= len(self._labels):
+                continue  # first seen after the counters were read: in the next scrape
             labels = self._labels[slot]
             lines += [
                 f'{name}{{{labels},quantile="{fraction}"}} {time!r}\n'
@@ -117,7 +122,7 @@ class Renderer:
         name = catalogue.RESPONSE_BYTES.name
         lines = [
             f"{name}{{{labels}}} {length}\n"
-            for labels, length in zip(self._labels, figures.length.tolist(), strict=True)
+            for labels, length in zip(self._labels, figures.length.tolist(), strict=False)
         ]
         return head(catalogue.RESPONSE_BYTES) + "".join(lines)
 

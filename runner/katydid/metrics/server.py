@@ -51,6 +51,7 @@ class Exposition:
     def pieces(self) -> Iterator[str]:
         """The text; the hub may turn between two pieces."""
         yield from self._renderer.requests(self._collector.requests())
+        yield self._renderer.quantiles(self._collector.quantiles())
         for family, rows in self._collector.workers():
             yield self._renderer.family(family, rows)
         yield generate_latest(self._registry).decode()

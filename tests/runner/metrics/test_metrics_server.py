@@ -61,3 +61,15 @@ def test_every_address(serve) -> None:
         assert server.port > 0
     finally:
         server.stop()
+
+
+def test_two_scrapes_at_once_with_a_new_name_between_them(serve) -> None:
+    test = serve()
+    test.record("/first")
+    slow = test.exposition.pieces()
+    begun = next(slow)
+    test.record("/second")
+    assert "/second" in test.scrape().text
+    text = begun + "".join(slow)
+    assert '_count{loadtest_namespace="",loadtest="checkout",run="7",method="GET"' in text
+    assert "/second" not in text
