@@ -238,6 +238,7 @@ def _essence(status: Json) -> Json:
         "results": status.get("results"),
         "failure": status.get("failure"),
         "target": status.get("target"),
+        "has_load": "load" in status,
     }
 
 

@@ -1,0 +1,113 @@
+"""Observe one LoadTest: the cache, live GETs where the cache cannot be believed, the last poll."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from katydid_operator import names
+from katydid_operator.cache import Cache
+from katydid_operator.cluster import Cluster
+from katydid_operator.loadtest import Json, LoadTest
+from katydid_operator.memory import Memory
+from katydid_operator.observed import Observed, PodView, job_view, pod_view
+from katydid_operator.poller import Poller
+from katydid_operator.resources.labels import is_owned_by
+from katydid_operator.resources.sources import (
+    Snapshot,
+    SourceProblem,
+    referenced,
+    snapshot,
+)
+from katydid_operator.status import condition, is_finished, run_number, wants_run
+from katydid_operator.workqueue import Key
+
+LOOK_SECONDS = 30.0
+"""How often a running test's LoadTest, master and Job are asked for, in case a watch is silent."""
+
+
+class Observer:
+    """Reads; changes nothing but the cache."""
+
+    def __init__(
+        self, cluster: Cluster, cache: Cache, poller: Poller, clock: Callable[[], datetime]
+    ) -> None:
+        self._cluster = cluster
+        self._cache = cache
+        self._poller = poller
+        self._clock = clock
+
+    async def observe(self, key: Key, test: LoadTest, memory: Memory) -> Observed:
+        """Everything that the planner needs to know now."""
+        if wants_run(test):
+            is_held = test.stop or test.suspend
+            sources = None if is_held else await self.sources(test)
+            return Observed(test, sources=sources, learned=memory.learned)
+        run = run_number(test.status)
+        is_confirmed = False
+        if not is_finished(test.status):
+            is_confirmed = await self._look(key, test, run, memory)
+        master = self._master(key, test, run)
+        job = self._owned(self._cache.job(key, names.worker_job(test.name, run)), test)
+        gone = self._cache.gone_master(key, names.master_pod(test.name, run))
+        needs_sources = job is None and not condition(test.status, "WorkersReady")
+        return Observed(
+            test,
+            master=master,
+            workers=self._workers(key, job, run),
+            job=job_view(job) if job else None,
+            is_confirmed=is_confirmed,
+            last_words=pod_view(gone).document if self._owned(gone, test) and gone else None,
+            reading=self._poller.reading(key, run),
+            sources=await self.sources(test)
+            if needs_sources and not is_finished(test.status)
+            else None,
+            learned=memory.learned,
+        )
+
+    async def sources(self, test: LoadTest) -> Snapshot | SourceProblem:
+        """The snapshot of the sources as they are now."""
+        found: dict[str, Json | None] = {}
+        for name in referenced(test):
+            found[name] = await self._cluster.find("ConfigMap", test.namespace, name)
+        return snapshot(test, found)
+
+    async def _look(self, key: Key, test: LoadTest, run: int, memory: Memory) -> bool:
+        """Ask for what the cache lacks, and now and then for all; True once absences are sure."""
+        wanted = [
+            ("Pod", names.master_pod(test.name, run), self._cache.pod),
+            ("Job", names.worker_job(test.name, run), self._cache.job),
+        ]
+        now = self._clock()
+        is_time = (
+            memory.looked_at is None or (now - memory.looked_at).total_seconds() >= LOOK_SECONDS
+        )
+        for kind, name, cached in wanted:
+            if cached(key, name) is not None and not is_time:
+                continue
+            found = await self._cluster.find(kind, test.namespace, name)
+            if found is None:
+                self._cache.drop(kind, key, name)
+            else:
+                self._cache.put({"kind": kind, **found})
+        if is_time:
+            memory.looked_at = now
+        return True
+
+    def _master(self, key: Key, test: LoadTest, run: int) -> PodView | None:
+        found = self._owned(self._cache.pod(key, names.master_pod(test.name, run)), test)
+        return pod_view(found) if found else None
+
+    def _owned(self, child: Json | None, test: LoadTest) -> Json | None:
+        return child if child is not None and is_owned_by(child, test.uid) else None
+
+    def _workers(self, key: Key, job: Json | None, run: int) -> tuple[PodView, ...]:
+        if job is None:
+            return ()
+        found = [
+            pod_view(pod)
+            for pod in self._cache.pods(key)
+            if pod["metadata"]["labels"].get(names.LABEL_RUN) == str(run)
+            and is_owned_by(pod, job["metadata"].get("uid", ""))
+        ]
+        return tuple(sorted(found, key=lambda pod: pod.name))
