@@ -198,8 +198,10 @@ def test_the_resource_is_defined(cluster: Any, crd: Any) -> None:
 
     assert conditions["NamesAccepted"] == "True"
     assert "NonStructuralSchema" not in conditions
-    told = cluster.kubectl("explain", "loadtest.spec.load")
-    assert "arrivalRate" in told
+    cluster.wait_until(  # its descriptions are published a moment after it is established
+        "kubectl explains it",
+        lambda: "arrivalRate" in cluster.kubectl("explain", "loadtest.spec.load"),
+    )
 
 
 @pytest.fixture(scope="module")
