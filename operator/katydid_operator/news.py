@@ -61,7 +61,7 @@ def _breaches(old: Json, new: Json) -> list[News]:
 
 def _workers(old: Json, new: Json) -> list[News]:
     before, after = old.get("workers") or {}, new.get("workers") or {}
-    if (old.get("run") or {}).get("number") != new["run"].get("number"):
+    if (old.get("run") or {}).get("number") != (new.get("run") or {}).get("number"):
         return []
     lost = after.get("lost", 0) - before.get("lost", 0)
     if lost > 0:

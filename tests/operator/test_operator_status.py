@@ -143,6 +143,7 @@ def ran(**more: object) -> Json:
     ("old", "new", "reasons"),
     [
         ({}, ran(phase="Starting", reason="Claimed"), ["Starting"]),
+        ({}, {"phase": "Pending", "reason": "SourceNotFound", "message": "m"}, ["Pending"]),
         (ran(), ran(), []),
         (ran(), ran(thresholds=[{"name": "a", "status": "Breached"}]), ["ThresholdBreached"]),
         (ran(workers={"lost": 0}), ran(workers={"lost": 2}), ["WorkerLost"]),

@@ -37,8 +37,10 @@ def is_true(api: Any, kind: str) -> str:
 
 
 @pytest.fixture
-async def start(api: Any, unused_tcp_port_factory: Callable[[], int]) -> AsyncIterator[Any]:
-    """Starts an operator; the function it gives stops it again."""
+async def start(
+    api: Any, unused_tcp_port_factory: Callable[[], int], caplog: pytest.LogCaptureFixture
+) -> AsyncIterator[Any]:
+    """Starts an operator; the function it gives stops it again. No pass may fail unforeseen."""
     stops: list[Callable[[], Awaitable[None]]] = []
 
     async def begin() -> Callable[[], Awaitable[None]]:
@@ -66,6 +68,8 @@ async def start(api: Any, unused_tcp_port_factory: Callable[[], int]) -> AsyncIt
     yield begin
     for end in stops:
         await end()
+    failed = [record.getMessage() for record in caplog.records if "workqueue" in record.name]
+    assert [text for text in failed if "Unavailable: injected" not in text] == []
 
 
 async def to_running(api: Any, kubelet: Any, master: Any) -> None:

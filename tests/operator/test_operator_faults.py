@@ -1,0 +1,312 @@
+"""The reconciler alone against the emulated API server: no watch at all, and a clock of its own.
+
+Without kopf nothing tells the cache what happens: that is a watch that went silent, and the worst
+of stale indexes. Every step here is one pass of the loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import aiohttp
+import pytest
+from kubernetes.aio.client.api_client import ApiClient
+from kubernetes.aio.client.configuration import Configuration
+
+from katydid_operator.act import Act
+from katydid_operator.cache import Cache
+from katydid_operator.cluster import Cluster
+from katydid_operator.errors import Unavailable
+from katydid_operator.master_client import MasterClient
+from katydid_operator.metrics import Metrics
+from katydid_operator.poller import Poller
+from katydid_operator.reconcile import Reconciler
+from katydid_operator.settings import Settings
+from katydid_operator.sweep import sweep
+from katydid_operator.workqueue import WorkQueue
+
+Json = dict[str, Any]
+KEY = ("shop", "checkout")
+
+
+class Loop:
+    """One LoadTest, its reconciler and its time."""
+
+    def __init__(self, api: Any, cluster: Cluster, session: aiohttp.ClientSession) -> None:
+        self.api = api
+        self.cluster = cluster
+        self.session = session
+        self.cache = Cache()
+        self.now = datetime.now(UTC)
+        masters = MasterClient(session)
+        self.poller = Poller(masters, lambda _: None, self.clock, 5.0)
+        settings = Settings(runner_image="runner:1")
+        self.metrics = Metrics(self.cache.tests, "1")
+        act = Act(cluster, masters, self.cache, self.poller, settings, b"k" * 32, self.clock)
+        self.reconciler = Reconciler(
+            cluster, self.cache, self.poller, act, self.metrics, self.clock
+        )
+
+    def clock(self) -> datetime:
+        return self.now
+
+    @property
+    def status(self) -> Json:
+        return self.api.of("loadtests", "checkout").get("status") or {}
+
+    async def see(self) -> None:
+        """Take the LoadTest in, as the first listing does."""
+        self.cache.put(self.api.of("loadtests", "checkout"))
+
+    async def step(self, seconds: float = 0.0) -> float | None:
+        self.now += timedelta(seconds=seconds)
+        return await self.reconciler.reconcile(KEY)
+
+    async def settle(self, seconds: float = 0.0) -> float | None:
+        """Passes until the loop wants to rest."""
+        pause = await self.step(seconds)
+        for _ in range(20):
+            if pause != 0:
+                return pause
+            pause = await self.step()
+        raise AssertionError("the loop never rests")
+
+
+@pytest.fixture
+async def loop(api: Any, loadtest: Callable[..., Json]) -> AsyncIterator[Loop]:
+    cluster = Cluster(ApiClient(Configuration(host=str(api.url).rstrip("/"))))
+    async with aiohttp.ClientSession() as session:
+        made = Loop(api, cluster, session)
+        yield made
+        made.poller.close()
+    await cluster.close()
+
+
+async def begin(loop: Loop, body: Json) -> None:
+    await loop.api.add("loadtests", body)
+    await loop.see()
+    await loop.settle()
+
+
+async def run_master(loop: Loop, kubelet: Any, ip: str = "127.0.0.99") -> None:
+    """Workers and master are up and ready, and nobody tells the operator but its own looks."""
+    await kubelet.start_workers("checkout-1-worker")
+    await kubelet.start_master("checkout-1-master", ip, ready=True)
+    await loop.settle(31)
+
+
+async def test_a_silent_watch_is_looked_past(
+    loop: Loop, kubelet: Any, loadtest: Callable[..., Json]
+) -> None:
+    await begin(loop, loadtest())
+    assert loop.status["phase"] == "Starting"
+    await kubelet.start_master("checkout-1-master", "127.0.0.99", ready=True)
+    await loop.settle(5)
+    assert loop.status["phase"] == "Starting"
+    await loop.settle(31)
+    assert loop.status["phase"] == "Running"
+    summary = {"final": True, "verdict": "Passed", "reason": "Passed", "run": "1"}
+    await kubelet.end_master("checkout-1-master", 0, json.dumps(summary))
+    await loop.settle(31)
+    assert (loop.status["phase"], loop.status["verdict"]) == ("Succeeded", "Passed")
+
+
+async def test_a_stale_index_creates_nothing_twice(
+    loop: Loop, loadtest: Callable[..., Json]
+) -> None:
+    await loop.api.add("loadtests", loadtest())
+    stale = loop.api.of("loadtests", "checkout")
+    await loop.see()
+    await loop.settle()
+    claimed = loop.status["run"]["id"]
+    posts = [write for write in loop.api.writes if write[0] == "POST"]
+    # Another process begins with what it was shown before the claim.
+    other = Loop(loop.api, loop.cluster, loop.session)
+    other.cache.put(stale)
+    await other.settle()
+    assert other.status["run"]["id"] == claimed
+    created = [w for w in loop.api.writes if w[0] == "POST" and w[1] != "events"]
+    assert created == [w for w in posts if w[1] != "events"]
+
+
+async def test_a_deleted_master_is_an_error_only_after_its_last_words(
+    loop: Loop, kubelet: Any, loadtest: Callable[..., Json]
+) -> None:
+    await begin(loop, loadtest())
+    await run_master(loop, kubelet)
+    summary = {"final": True, "verdict": "Failed", "reason": "RequestsFailed", "run": "1"}
+    await kubelet.end_master("checkout-1-master", 0, json.dumps(summary))
+    body = loop.api.of("pods", "checkout-1-master")
+    await loop.api.remove("pods", "checkout-1-master")
+    loop.cache.remove(body)  # the watch's last event
+    await loop.settle()
+    assert (loop.status["verdict"], loop.status["reason"]) == ("Failed", "RequestsFailed")
+
+
+async def test_a_deleted_master_without_words_ends_the_run_and_its_workers(
+    loop: Loop, kubelet: Any, loadtest: Callable[..., Json]
+) -> None:
+    await begin(loop, loadtest())
+    await run_master(loop, kubelet)
+    await loop.api.remove("pods", "checkout-1-master")
+    await loop.settle(31)
+    assert (loop.status["verdict"], loop.status["reason"]) == ("Error", "MasterLost")
+    assert loop.api.names_of("jobs") == []
+    before = len(loop.api.writes)
+    await loop.settle(60)
+    assert [w for w in loop.api.writes[before:] if w[0] == "POST"] == []
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+async def test_a_busy_server_is_asked_again(
+    loop: Loop, loadtest: Callable[..., Json], status: int
+) -> None:
+    await loop.api.add("loadtests", loadtest())
+    await loop.see()
+    loop.api.faults.append(["PATCH", "loadtests", status, 1])
+    with pytest.raises(Unavailable, match=f"injected {status}"):
+        await loop.step()
+    await loop.settle()
+    assert loop.api.names_of("jobs") == ["checkout-1-worker"]
+    text = loop.metrics.text().decode()
+    assert 'katydid_operator_reconcile_total{handler="loadtest",result="error"} 1.0' in text
+
+
+async def test_a_conflict_is_read_anew(loop: Loop, loadtest: Callable[..., Json]) -> None:
+    await loop.api.add("loadtests", loadtest())
+    await loop.see()
+    await loop.api.change("loadtests", "checkout", spec={**loadtest()["spec"], "suspend": True})
+    # The cache has the version before the edit: the claim must fail, and the edit count.
+    assert await loop.step() == 0.0
+    assert "run" not in loop.status
+    await loop.settle()
+    assert loop.status["phase"] == "Suspended"
+    assert loop.api.names_of("pods") == []
+
+
+async def test_a_predecessor_s_children_are_waited_for(
+    loop: Loop, loadtest: Callable[..., Json]
+) -> None:
+    owner = {"kind": "LoadTest", "uid": "somebody else", "controller": True}
+    old = {
+        "kind": "Pod",
+        "metadata": {"name": "checkout-1-master", "namespace": "shop", "ownerReferences": [owner]},
+    }
+    await loop.api.add("pods", old)
+    await begin(loop, loadtest())
+    assert loop.status["reason"] == "WaitingForPredecessor"
+    assert loop.api.names_of("jobs") == []
+    await loop.api.remove("pods", "checkout-1-master")
+    await loop.settle(1)
+    assert loop.api.names_of("jobs") == ["checkout-1-worker"]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "reason"),
+    [
+        ('pods "x" is forbidden: exceeded quota: small, requested: cpu=1', "QuotaExceeded"),
+        ('pods "x" is forbidden: violates PodSecurity "restricted:latest"', "PodSecurityViolation"),
+        ("pods is forbidden", "Forbidden"),
+    ],
+)
+async def test_a_refused_pod_has_the_server_s_sentence(
+    loop: Loop, loadtest: Callable[..., Json], sentence: str, reason: str
+) -> None:
+    loop.api.refuse_pods = sentence
+    await begin(loop, loadtest())
+    assert (loop.status["phase"], loop.status["reason"]) == ("Starting", reason)
+    assert loop.status["message"] == sentence
+    loop.api.refuse_pods = ""
+    await loop.settle(5)
+    assert loop.api.names_of("jobs") == ["checkout-1-worker"]
+
+
+async def test_pods_with_knobs_are_refused_before_the_claim(
+    loop: Loop, loadtest: Callable[..., Json]
+) -> None:
+    loop.api.refuse_pods = "violates PodSecurity"
+    await begin(loop, loadtest(pod={"securityContext": {"runAsUser": 0}}))
+    assert (loop.status["phase"], loop.status["reason"]) == ("Pending", "PodSecurityViolation")
+    assert loop.api.names_of("configmaps") == []
+    loop.api.refuse_pods = ""
+    await loop.settle(11)
+    assert loop.api.names_of("jobs") == ["checkout-1-worker"]
+
+
+async def test_a_failed_start_keeps_its_log_and_tears_down(
+    loop: Loop, kubelet: Any, loadtest: Callable[..., Json]
+) -> None:
+    await begin(loop, loadtest())
+    loop.api.logs["checkout-1-master"] = "Traceback …\nImportError: no shop"
+    await kubelet.end_master("checkout-1-master", 65, "", phase="Running")
+    await loop.settle(31)
+    status = loop.status
+    assert (status["verdict"], status["reason"]) == ("Error", "LocustfileError")
+    assert status["failure"] == {
+        "reason": "LocustfileError",
+        "pod": "checkout-1-master",
+        "container": "katydid",
+        "exitCode": 65,
+        "logTail": "Traceback …\nImportError: no shop",
+    }
+    assert loop.api.names_of("jobs") == []
+
+
+async def test_rerun_and_clean_up(loop: Loop, kubelet: Any, loadtest: Callable[..., Json]) -> None:
+    await begin(loop, loadtest())
+    await run_master(loop, kubelet)
+    summary = {"final": True, "verdict": "Passed", "reason": "Passed", "run": "1"}
+    await kubelet.end_master("checkout-1-master", 0, json.dumps(summary))
+    await loop.settle(31)
+    await loop.api.change("loadtests", "checkout", spec={**loadtest()["spec"], "rerunToken": "2"})
+    await loop.see()
+    await loop.settle()
+    assert loop.status["run"]["number"] == 2
+    assert [one["number"] for one in loop.status["history"]] == [1]
+    assert loop.api.names_of("configmaps") == ["checkout-2-spec", "checkout-2-src-0"]
+    assert loop.api.of("services", "checkout-master")["spec"]["selector"]["katydid.dev/run"] == "2"
+
+
+async def test_times_to_live(loop: Loop, kubelet: Any, loadtest: Callable[..., Json]) -> None:
+    spec = {"podTTLSecondsAfterFinished": 100, "ttlSecondsAfterFinished": 500}
+    await begin(loop, loadtest(**spec))
+    await run_master(loop, kubelet)
+    summary = {"final": True, "verdict": "Passed", "reason": "Passed", "run": "1"}
+    await kubelet.end_master("checkout-1-master", 0, json.dumps(summary))
+    await loop.settle(31)
+    await loop.settle(101)
+    assert loop.api.names_of("pods") == []
+    assert loop.api.names_of("jobs") == []
+    assert loop.api.names_of("services") == []
+    assert loop.api.names_of("configmaps") == []
+    await loop.settle(400)
+    assert loop.api.names_of("loadtests") == []
+
+
+async def test_results_that_are_too_large_are_said_to_be(
+    loop: Loop, kubelet: Any, master: Any, loadtest: Callable[..., Json]
+) -> None:
+    await begin(loop, loadtest())
+    master.archive = bytes(901 * 1024)
+    master.ends("Failed")
+    await run_master(loop, kubelet, master.ip)
+    while loop.poller.reading(KEY, 1).document is None:
+        await asyncio.sleep(0.01)  # the poll is a task of its own
+    await loop.settle()
+    (stored,) = [c for c in loop.status["conditions"] if c["type"] == "ResultsStored"]
+    assert (stored["status"], stored["reason"]) == ("False", "TooLarge")
+    assert loop.status["verdict"] == "Failed"
+
+
+async def test_the_sweep_forgets_what_is_gone(loop: Loop, loadtest: Callable[..., Json]) -> None:
+    await loop.api.add("loadtests", loadtest())
+    queue = WorkQueue(loop.reconciler.reconcile)
+    assert await sweep(loop.cluster, loop.cache, queue, ()) == {KEY}
+    assert loop.cache.known() == [KEY]
+    await loop.api.remove("loadtests", "checkout")
+    assert await sweep(loop.cluster, loop.cache, queue, ("shop",)) == set()
+    assert loop.cache.known() == []
