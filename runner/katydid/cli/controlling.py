@@ -17,7 +17,7 @@ from katydid.cli.prepare import Prepared
 from katydid.cli.ready import ReadyFile
 from katydid.cli.signals import StopSignals
 from katydid.cli.targets import demand_writable
-from katydid.cli.webside import start_web
+from katydid.cli.webside import listen, make_web
 from katydid.errors import ExitCode, UsageError, WorkersNotReady
 from katydid.locustfile import collect
 from katydid.run import snapshot
@@ -38,14 +38,16 @@ def run(prepared: Prepared) -> int:
     demand_writable(prepared)
     runner = _make_runner(prepared)
     resumed = isinstance(runner, MasterRunner) and runner.memory.restore()
-    runner.log_lines = lambda: list(prepared.ring.lines)
+    runner.log_lines = lambda: list(prepared.ring.logs)
     environment = prepared.environment
     session = _Session(prepared, runner)
     if resumed and isinstance(runner, MasterRunner):
         runner.wait_returned()
-    web = start_web(prepared, runner)
+    web = make_web(prepared, runner)
     metrics = start_metrics(prepared, runner, web)
     environment.events.init.fire(environment=environment, runner=runner, web_ui=web)
+    if web is not None:
+        listen(web, prepared)
     session.admit_children()
     outputs = Outputs(prepared, runner)
     try:

@@ -2,48 +2,31 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
-from collections.abc import Callable
+from functools import partial
 
 import gevent
-from gevent.socket import wait_read
 
+from katydid.compat.locust.input_events import input_listener
 from katydid.load.spec import ConstantLoad
 from katydid.run.controller import ControllingRunner
 from katydid.run.states import LOADED
 
 STEPS = {"w": 1, "W": 10, "s": -1, "S": -10}
+MIN_RATE = 100.0  # users per second: a key should show at once
 
 
 def watch_keys(runner: ControllingRunner) -> None:
-    """Follow the keyboard in the background, where standard input is a terminal."""
-    if not sys.stdin or not sys.stdin.isatty():
-        return
-    try:
-        import termios
-        import tty
-    except ImportError:  # not a Unix
-        return
-    descriptor = sys.stdin.fileno()
-    before = termios.tcgetattr(descriptor)
-    tty.setcbreak(descriptor)
-
-    def restore() -> None:
-        with contextlib.suppress(termios.error):
-            termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
-
-    gevent.spawn(_follow, descriptor, runner)
-    runner.environment.events.quit.add_listener(lambda **_: restore())
+    """Follow the keyboard in the background, where standard input is a terminal of ours."""
+    listener = gevent.spawn(
+        input_listener({key: partial(_step, runner, step) for key, step in STEPS.items()})
+    )
+    # Its end gives the terminal back as it was.
+    runner.environment.events.quit.add_listener(lambda **_: listener.kill())
 
 
-def _follow(descriptor: int, runner: ControllingRunner) -> None:
-    read: Callable[[int], str] = sys.stdin.read
-    while True:
-        wait_read(descriptor)
-        step = STEPS.get(read(1))
-        load = runner.control.load
-        if step is None or runner.state not in LOADED or not isinstance(load, ConstantLoad):
-            continue
+def _step(runner: ControllingRunner, step: int) -> None:
+    load = runner.control.load
+    if runner.state in LOADED and isinstance(load, ConstantLoad):
         users = max(0, load.users + step)
-        runner.begin_load(ConstantLoad(users, max(load.spawn_rate, 100.0), load.run_time_seconds))
+        rate = max(load.spawn_rate, MIN_RATE)
+        runner.begin_load(ConstantLoad(users, rate, load.run_time_seconds))

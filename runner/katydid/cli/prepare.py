@@ -6,7 +6,7 @@ import argparse
 import logging
 import os
 import platform
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from katydid.cli.options import (
     parse_options,
 )
 from katydid.compat.locust.env import Environment
+from katydid.compat.locust.opentelemetry import setup_opentelemetry
 from katydid.errors import LocustfileError, UsageError
 from katydid.load.spec import ArrivalLoad, ConstantLoad, Load, ShapeLoad
 from katydid.load.text import load_to_manifest
@@ -81,6 +82,10 @@ def prepare(
         names = ", ".join(path.name for path in paths)
         raise LocustfileError(f"No User class found in {names}: nothing would make any load.")
     settings = make_settings(launch, options, loaded)
+    secret = (a.dest for a in parser._actions if getattr(a, "is_secret", False))
+    settings = replace(settings, secret_options=frozenset(secret))
+    if options.otel and not setup_opentelemetry():
+        raise UsageError("--otel needs OpenTelemetry's packages, which are not installed.")
     environment = _environment(options, loaded, settings)
     return Prepared(
         launch, role, options, parser, loaded, environment, settings, ring, children, child

@@ -79,7 +79,7 @@ def _launch(manifest: Manifest, rest: list[str]) -> Launch:
         user_classes=test.user_classes,
         thresholds=test.thresholds,
         name=test.name,
-        manifest=manifest.stream.text,
+        manifest=manifest.stream.shown_text,
         runs_once=True,
         formats=test.results.formats,
         deadline=test.deadline_seconds,

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from katydid import alias
-from katydid.cli import controlling, logs, working
+from katydid.cli import logs, working
 from katydid.cli.launch import Launch, Role
 from katydid.cli.options import (
     parse_options,
@@ -69,6 +69,8 @@ def _play(launch: Launch, early: argparse.Namespace, family: Children | ChildRol
     prepared = prepare(launch, role, _paths(launch, early), ring, children, child)
     if shown := _show_and_exit(prepared):
         return shown - 1
+    from katydid.cli import controlling  # Flask and the reports: a worker needs none of them
+
     return controlling.run(prepared)
 
 

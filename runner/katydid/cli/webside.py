@@ -21,39 +21,23 @@ RENDERERS = Renderers(
 )
 
 
-def start_web(prepared: Prepared, runner: ControllingRunner) -> WebUI | None:
-    """Start the page unless --headless; None then. UsageError when the port is taken."""
+def make_web(prepared: Prepared, runner: ControllingRunner) -> WebUI | None:
+    """The page, unless --headless. It does not listen yet: locustfiles add routes at init, and
+    Flask takes none after the first request."""
     options, launch = prepared.options, prepared.launch
     if options.headless:
         return None
-    port = options.web_port
-    try:
-        web = _make(prepared, runner, port)
-    except OSError as error:
-        if not launch.runs_once or launch.announce_pod:
-            raise UsageError(
-                f"The web page cannot listen on port {port}: {error.strerror}. "
-                "Choose another with --web-port, or --headless for none."
-            ) from error
-        web = _make(prepared, runner, 0)  # a busy port must not stop a run
-    prepared.environment.web_ui = web
-    more = "" if launch.runs_once else ", press enter to open your default browser."
-    logger.info("Starting web interface at %s%s", web.url, more)
-    return web
-
-
-def _make(prepared: Prepared, runner: ControllingRunner, port: int) -> WebUI:
-    options, launch = prepared.options, prepared.launch
     host = "" if options.web_host == "*" else options.web_host
     if launch.runs_once and not launch.announce_pod and not host:
         host = "127.0.0.1"  # a laptop's run is its owner's
     keys = keys_of(prepared.settings)
-    return WebUI(
+    prepared.environment.web_ui = web = WebUI(
         prepared.environment,
         RunnerControls(runner),
         RENDERERS,
         host=host,
-        port=port,
+        port=options.web_port,
+        delayed_start=True,
         web_base_path=options.web_base_path,
         web_login=options.web_login,
         tls_cert=options.tls_cert or None,
@@ -63,3 +47,21 @@ def _make(prepared: Prepared, runner: ControllingRunner, port: int) -> WebUI:
         build_path=options.build_path or None,
         extra_options=lambda: extra_options(prepared.parser, options),
     )
+    return web
+
+
+def listen(web: WebUI, prepared: Prepared) -> None:
+    """Serve from now on. UsageError when the port is taken."""
+    launch = prepared.launch
+    try:
+        web.start()
+    except OSError as error:
+        if not launch.runs_once or launch.announce_pod:
+            raise UsageError(
+                f"The web page cannot listen on port {web.port}: {error.strerror}. "
+                "Choose another with --web-port, or --headless for none."
+            ) from error
+        web.port = 0  # a busy port must not stop a run
+        web.start()
+    more = "" if launch.runs_once else ", press enter to open your default browser."
+    logger.info("Starting web interface at %s%s", web.url, more)

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any
 
+import yaml
+
 from katydid.errors import ManifestError, Problem, UsageError
 from katydid.manifest import checks, document, read, schema
 from katydid.manifest.document import Document
@@ -29,6 +31,17 @@ class Stream:
     secrets: dict[str, dict[str, bytes]] = field(default_factory=dict)  # name → key → content
     others: tuple[str, ...] = ()  # "Kind/name" of what is left alone
     text: str = field(default="", repr=False)  # the stream as it was written
+
+    @property
+    def shown_text(self) -> str:
+        """What a report may show: the whole text, or the LoadTests alone beside a Secret."""
+        if not self.secrets:
+            return self.text
+        shown = yaml.safe_dump_all((item.value for item in self.documents), sort_keys=False)
+        hidden = ", ".join(sorted(self.secrets))
+        return (
+            f"# Not shown: the other documents, since Secrets are among them ({hidden}).\n{shown}"
+        )
 
 
 @dataclass(frozen=True)

@@ -398,6 +398,10 @@ class MasterRunner(ControllingRunner):
         self.count_exception_type(type(exception).__name__)
 
 
+KEPT_BACK = frozenset({"curve_seed", "control_token"})
+"""Options that no worker needs to hear of: it has its own, or none."""
+
+
 def plain_options(options: Any) -> dict[str, Any]:
     """The parsed options that travel: values that msgpack can carry."""
     if options is None:
@@ -405,6 +409,11 @@ def plain_options(options: Any) -> dict[str, Any]:
     return {
         name: value
         for name, value in vars(options).items()
-        if isinstance(value, str | int | float | bool | None)
-        or (isinstance(value, list) and all(isinstance(item, str | int | float) for item in value))
+        if name not in KEPT_BACK and _travels(value)
     }
+
+
+def _travels(value: Any) -> bool:
+    if isinstance(value, list):
+        return all(isinstance(item, str | int | float) for item in value)
+    return isinstance(value, str | int | float | bool | None)

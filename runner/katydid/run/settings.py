@@ -29,5 +29,6 @@ class RunSettings:
     reset_stats: bool = False
     stop_when_empty: bool = True  # end the test when its last worker is gone
     versions: dict[str, str] = field(default_factory=dict)
+    secret_options: frozenset[str] = frozenset()  # names of options that no output shows
     manifest: str = ""  # its text, for the report
     sources: dict[str, str] = field(default_factory=dict)  # locustfiles' text, for the report

@@ -108,7 +108,7 @@ def document(runner: ControllingRunner) -> RunDocument:
         logs=_logs(runner),
         sources=dict(runner.settings.sources),
         manifest=runner.settings.manifest,
-        options=_options(runner.environment.parsed_options),
+        options=_options(runner.environment.parsed_options, runner.settings.secret_options),
         versions=dict(runner.settings.versions),
         task_ratio=task_ratio(classes, counts),
         names_dropped=stats.names_dropped,
@@ -302,7 +302,7 @@ def _without_password(text: str) -> str:
     return _USER_OF_ADDRESS.sub("", text)
 
 
-def _options(options: Any) -> dict[str, Any]:
+def _options(options: Any, secret: frozenset[str]) -> dict[str, Any]:
     """The options that were given, without secrets, as JSON can carry them."""
     if options is None:
         return {}
@@ -310,5 +310,6 @@ def _options(options: Any) -> dict[str, Any]:
         name: value if isinstance(value, int | float | list) else _without_password(str(value))
         for name, value in sorted(vars(options).items())
         if value not in (None, "", [], False)
+        and name not in secret
         and not any(word in name.lower() for word in SECRET_OPTIONS)
     }
