@@ -66,7 +66,7 @@ class Act:
             case actions.PatchJob(run, live_part):
                 return await self._patch_job(seen.test, run, live_part)
             case actions.PutLive(run, body):
-                return await self._put_live(seen, run, body)
+                return await self._put_live(seen, run, body, memory)
             case actions.ReadLog(pod, container, previous):
                 await self._read_log(seen.test, pod, container, previous, memory)
             case actions.FetchResults(run):
@@ -159,7 +159,7 @@ class Act:
             return []
         return [News("WorkersScaled", f"From {had} to {live_part['parallelism']} worker pods.")]
 
-    async def _put_live(self, seen: Observed, run: int, body: Json) -> list[News]:
+    async def _put_live(self, seen: Observed, run: int, body: Json, memory: Memory) -> list[News]:
         if seen.master is None:
             return []
         address = self.address(seen.test, run, seen.master.ip)
@@ -167,10 +167,15 @@ class Act:
             await self.masters.put_live(address, body)
         except MasterRefused as error:
             text = f"The master refused generation {body['generation']}: {error}"
-            return [News("LiveEditRefused", text, is_warning=True)]
+            refusal = Problem("LiveEditRefused", text)
+            if memory.learned.refusal == refusal:
+                return []  # it was told already
+            memory.learn(refusal=refusal)
+            return [News(refusal.reason, text, is_warning=True)]
         except MasterError as error:
             logger.info("%s/%s: live edit: %s", seen.test.namespace, seen.test.name, error)
             return []
+        memory.learn(refusal=None)
         self.poller.poke((seen.test.namespace, seen.test.name))
         if body["stop"]:
             return [News("StopRequested", "The run is being stopped: drain, then reports.")]

@@ -106,4 +106,4 @@ class Plan:
     actions: tuple[Action, ...] = ()
     requeue_seconds: float | None = None  # look again after this; None: when something happens
     polls: bool = False  # the master is to be polled from now on
-    claims: bool = False  # the status is guarded by the resourceVersion that was read
+    claims: bool = False  # the status is what claims a run: it is due whatever else is

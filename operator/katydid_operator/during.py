@@ -115,6 +115,8 @@ def _observe(seen: Observed, status: Json, now: datetime) -> None:
     ready = sum(pod.is_ready for pod in alive)
     desired = seen.test.replicas
     lost = int(((document or {}).get("workers_lost")) or 0)
+    if "loadStartedAt" in run:  # a master that cannot be asked hides none that is seen to fail
+        lost = max(lost, sum(p.phase == "Failed" and not p.is_deleted for p in seen.workers))
     workers |= {
         "desired": desired,
         "current": len(alive),
@@ -181,6 +183,8 @@ def _degraded(
         return "", "Nothing is wrong."
     if _unreachable_seconds(seen, now) >= UNREACHABLE_SECONDS:
         return "StatsUnavailable", f"The master's API does not answer: {seen.reading.error}"
+    if seen.learned.refusal is not None:
+        return seen.learned.refusal.reason, seen.learned.refusal.message
     if status["workers"]["ready"] < status["workers"]["desired"]:
         cause = f" {failure.message}" if failure else ""
         return "WorkersMissing", f"{status['workers']['summary']} workers are ready.{cause}"

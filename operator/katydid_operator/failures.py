@@ -52,7 +52,9 @@ def diagnose(seen: Observed) -> Failure | None:
 def _all(seen: Observed) -> Iterator[Failure]:
     final: list[Failure] = []
     others: list[Failure] = []
-    for pod in (*((seen.master,) if seen.master else ()), *seen.workers):
+    replaced = {pod.index for pod in seen.workers if pod.is_ready}
+    workers = [pod for pod in seen.workers if not (pod.is_over and pod.index in replaced)]
+    for pod in (*((seen.master,) if seen.master else ()), *workers):
         failure = of_pod(pod, is_master=pod is seen.master)
         if failure is not None:
             (final if failure.is_final else others).append(failure)

@@ -158,6 +158,7 @@ class Learned:
     creation: Problem | None = None  # why the latest launch did not succeed
     is_launched: bool = False
     stored: Stored | None = None
+    refusal: Problem | None = None  # what the master said to the latest live edit
     log_tail: str | None = None  # None: not asked for yet
 
 

@@ -117,8 +117,10 @@ class Reconciler:
 
     async def _write(self, test: LoadTest, decided: Plan) -> Json:
         metadata: Json = {"name": test.name, "namespace": test.namespace, "uid": test.uid}
-        if decided.claims:
-            metadata["resourceVersion"] = test.metadata.get("resourceVersion")
+        if "resourceVersion" in test.metadata:
+            # Every write is guarded, not the claim alone: an old operator that is being replaced
+            # must not write over a verdict that it has not seen.
+            metadata["resourceVersion"] = test.metadata["resourceVersion"]
         manifest = {
             "apiVersion": names.API_VERSION,
             "kind": names.KIND,

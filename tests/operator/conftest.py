@@ -251,6 +251,7 @@ class Master:
         self.puts: list[dict[str, Any]] = []
         self.tokens: list[str] = []
         self.archive = b"archive"
+        self.refuses = ""
         self.polls = 0
 
     async def __aenter__(self) -> Master:
@@ -290,6 +291,8 @@ class Master:
     async def _live(self, request: web.Request) -> web.Response:
         self.tokens.append(request.headers["Authorization"])
         self.puts.append(await request.json())
+        if self.refuses:
+            return web.json_response({"error": self.refuses}, status=400)
         self.document["generation"] = self.puts[-1]["generation"]
         return web.json_response({})
 

@@ -302,6 +302,45 @@ async def test_results_that_are_too_large_are_said_to_be(
     assert loop.status["verdict"] == "Failed"
 
 
+async def test_a_refused_edit_is_told_once(
+    loop: Loop, kubelet: Any, master: Any, loadtest: Callable[..., Json]
+) -> None:
+    await begin(loop, loadtest())
+    master.runs()
+    master.refuses = "users: too many"
+    await run_master(loop, kubelet, master.ip)
+    while loop.poller.reading(KEY, 1).document is None:
+        await asyncio.sleep(0.01)  # the poll is a task of its own
+    await loop.api.change("loadtests", "checkout", spec={**loadtest()["spec"], "deadline": "2h"})
+    await loop.see()
+    for _ in range(3):
+        await loop.settle(5)
+    assert len(master.puts) >= 3
+    events = [loop.api.of("events", name) for name in loop.api.names_of("events")]
+    assert [one["message"] for one in events if one["reason"] == "LiveEditRefused"] == [
+        "The master refused generation 2: users: too many"
+    ]
+    master.refuses = ""
+    await loop.settle(5)
+    assert master.document["generation"] == 2
+
+
+async def test_an_operator_that_is_being_replaced_cannot_undo_a_verdict(
+    loop: Loop, kubelet: Any, loadtest: Callable[..., Json]
+) -> None:
+    await begin(loop, loadtest())
+    await run_master(loop, kubelet)
+    old = Loop(loop.api, loop.cluster, loop.session)
+    for plural, name in (("loadtests", "checkout"), ("pods", "checkout-1-master")):
+        old.cache.put(loop.api.of(plural, name))
+    summary = {"final": True, "verdict": "Passed", "reason": "Passed", "run": "1"}
+    await kubelet.end_master("checkout-1-master", 0, json.dumps(summary))
+    await loop.settle(31)
+    await loop.api.remove("pods", "checkout-1-master")
+    await old.settle(40)
+    assert (loop.status["verdict"], loop.status["phase"]) == ("Passed", "Succeeded")
+
+
 async def test_the_sweep_forgets_what_is_gone(loop: Loop, loadtest: Callable[..., Json]) -> None:
     await loop.api.add("loadtests", loadtest())
     queue = WorkQueue(loop.reconciler.reconcile)

@@ -450,6 +450,30 @@ def test_missing_workers_degrade_a_run(running: Callable[..., Observed]) -> None
     assert "256Mi" in degraded["message"]
 
 
+def test_a_worker_that_was_replaced_is_no_failure_any_more(
+    running: Callable[..., Observed], starting: Callable[..., Observed]
+) -> None:
+    killed = worker(0, ended(137, "OOMKilled"), phase="Failed")
+    pods = (killed, worker(0))
+    found = plan(running(workers=pods), NOW)
+    assert condition(found.status, "Degraded")["status"] == "False"
+    assert found.status["workers"] == {
+        "desired": 1,
+        "current": 1,
+        "ready": 1,
+        "lost": 1,
+        "summary": "1/1",
+        "selector": SELECTOR,
+    }
+    assert reasons(plan(starting(workers=pods), NOW)) == ("Starting", "Launched")
+
+
+def test_a_refused_edit_degrades_a_run(running: Callable[..., Observed]) -> None:
+    refused = Learned(refusal=Problem("LiveEditRefused", "The master refused generation 2: no"))
+    found = plan(running(generation=2, learned=refused), NOW)
+    assert condition(found.status, "Degraded")["message"].endswith("generation 2: no")
+
+
 # ---------------------------------------------------------------- failures
 
 PULL = "ImagePullFailed"
