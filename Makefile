@@ -21,7 +21,7 @@ $(READY): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
 	  { echo "$(PYTHON) cannot make a virtual environment (on Debian: apt-get install python3-venv)."; exit 64; }
 	@echo "Installing into $(VENV) (once, about a minute) …"
-	@$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[operator,dev]'
 	@touch $@
 
 .PHONY: setup
@@ -51,8 +51,8 @@ layers: $(READY) ## Imports point downwards (import-linter)
 	@$(BIN)/lint-imports
 
 .PHONY: unit
-unit: $(READY) ## Tests without processes of their own
-	@$(PYTEST) -q -m "not processes" tests/runner tests/compat tests/contract
+unit: $(READY) ## Tests without processes of their own, in moments
+	@$(PYTEST) -q -m "not processes and not slow" tests/runner tests/compat tests/contract
 
 .PHONY: cluster
 cluster: ## Bring up a Kubernetes cluster to try Katydid on: KUBECONFIG's, kind, or our own

@@ -18,6 +18,8 @@ from katydid.web.ui import WebUI
 
 from .conftest import Clicker, Idler, fire
 
+pytestmark = pytest.mark.slow
+
 TOKEN = "a-token-of-this-run"
 
 

@@ -15,6 +15,8 @@ from katydid.user import LoadTestShape, User, constant, task
 
 from .conftest import Clicker, Idler, fire
 
+pytestmark = pytest.mark.slow
+
 
 class TestLife:
     def test_events_come_in_order_and_states_with_them(self, local, told, clock):

@@ -16,6 +16,8 @@ from katydid.user import User, constant, task
 
 from .conftest import Clicker, Idler
 
+pytestmark = pytest.mark.slow
+
 INTERVALS = {
     "WORKER_REPORT_INTERVAL": 0.2,
     "HEARTBEAT_INTERVAL": 0.2,

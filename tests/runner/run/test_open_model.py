@@ -23,6 +23,8 @@ from katydid.user import User, task
 
 from .conftest import fire
 
+pytestmark = pytest.mark.slow
+
 STALL_SECONDS = 1.0
 BEYOND_P95 = 0.49  # of the stall, in seconds: 50 of the 1,000 wait longer than p95, 10 ms apart
 

@@ -107,6 +107,7 @@ class TestTargets:
         population.set_targets({"Waiting": 100}, 10.0, 0)
         clock.advance(1.0)
         population.set_targets({"Waiting": 5}, 2.0, 0)
+        clock.advance(0)
         assert population.settled
         clock.advance(20.0)
         assert population.counts() == {"Waiting": 5}
@@ -156,6 +157,21 @@ class TestTargets:
         assert not population.settled
         clock.advance(10)
         assert settled == [(2.0, True)]
+
+    def test_are_not_reached_while_surplus_users_finish(self, users, clock):
+        population = users(Busy, Waiting, clock=clock)
+        settled = []
+        population.on_settled = lambda: settled.append(population.counts())
+        population.set_targets({"Busy": 3, "Waiting": 1}, 0, 60)
+        clock.advance(0)
+        population.set_targets({"Busy": 1, "Waiting": 2}, 0, 60)
+        clock.advance(5)
+        assert not population.settled
+        assert population.counts() == {"Busy": 3, "Waiting": 2}
+        Busy.go.set()
+        clock.advance(0)
+        assert population.settled
+        assert settled == [{"Busy": 3, "Waiting": 1}, {"Busy": 1, "Waiting": 2}]
 
     def test_a_burst_lets_its_first_users_work(self, users, clock):
         started = []

@@ -14,6 +14,8 @@ from katydid.user import User, constant, task
 
 from .conftest import Clicker, fire
 
+pytestmark = pytest.mark.slow
+
 
 def settings(*expressions):
     return RunSettings(thresholds=tuple(parse(text) for text in expressions))
