@@ -61,7 +61,7 @@ class Population:
         self.targets: dict[str, int] = {}  # newest target
         self.spawned: dict[str, int] = {}  # users started since the test began, per class
         self.next_iteration: NextIteration | None = None  # set while the open model runs
-        self.on_settled: Callable[[], None] = lambda: None  # all users of a target are started
+        self.on_settled: Callable[[], None] = lambda: None  # a target is reached
         self._ramp: Greenlet[..., Any] | None = None
         self._epoch = 0  # a ramp whose epoch is over stops at its next user
         self._stopping: set[Greenlet[..., Any]] = set()
@@ -75,8 +75,8 @@ class Population:
 
     @property
     def settled(self) -> bool:
-        """True when no user is still to be started for the newest target."""
-        return self._ramp is None or self._ramp.dead
+        """True when no user is still to be started for the newest target, nor to end."""
+        return not self._stopping and (self._ramp is None or self._ramp.dead)
 
     def set_targets(self, targets: Mapping[str, int], over_seconds: float, drain: float) -> None:
         """Become `targets` users per class. Returns at once.
@@ -91,7 +91,7 @@ class Population:
             n: count - targets.get(n, 0) for n, count in active.items() if count > targets.get(n, 0)
         }
         if surplus:
-            gevent.spawn(self._stop, self._claim(surplus), drain)
+            gevent.spawn(self._retire, self._claim(surplus), drain)
         if missing:
             self._ramp = gevent.spawn(self._spawn_spread, self._epoch, missing, over_seconds)
         else:
@@ -194,7 +194,15 @@ class Population:
             except Exception as error:  # noqa: BLE001 - as in spawn_one
                 self._report_creation(name, error)
         self._ramp = None
-        self.on_settled()
+        self._tell_settled()
+
+    def _retire(self, chosen: list[tuple[Greenlet[..., Any], User]], drain: float) -> None:
+        self._stop(chosen, drain)
+        self._tell_settled()
+
+    def _tell_settled(self) -> None:
+        if self.settled:
+            self.on_settled()
 
     def _stop(self, chosen: list[tuple[Greenlet[..., Any], User]], drain: float) -> None:
         if not chosen:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import signal
 import subprocess
 import sys
+import termios
 import textwrap
 import time
 from collections import Counter
@@ -72,6 +74,12 @@ def shop():
     server.stop()
 
 
+def _own_terminal() -> None:
+    """Make standard input the terminal of a new session, as a shell does."""
+    os.setsid()
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
 class Process:
     """A katydid process. `err` and `out` are what it has written so far."""
 
@@ -79,10 +87,12 @@ class Process:
         self.folder = folder
         number = len(list(folder.glob(".err*")))
         self._out, self._err = folder / f".out{number}", folder / f".err{number}"
+        terminal = stdin != subprocess.DEVNULL
         with self._out.open("w") as out, self._err.open("w") as err:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "katydid", *argv], cwd=folder, env=env, stdin=stdin,
-                stdout=out, stderr=err, start_new_session=True,
+                stdout=out, stderr=err, start_new_session=not terminal,
+                preexec_fn=_own_terminal if terminal else None,
             )  # fmt: skip
 
     @property
