@@ -269,6 +269,6 @@ def problem_of(error: Refused, otherwise: str) -> Problem:
         return Problem("QuotaExceeded", text)
     if "violates PodSecurity" in text:
         return Problem("PodSecurityViolation", text)
-    if error.status == 403:
-        return Problem("Forbidden", text)
+    if error.status == 403 and 'User "' in text:
+        return Problem("Forbidden", text)  # a right is missing; other 403s are about the pod
     return Problem(otherwise, text)

@@ -8,6 +8,7 @@ from datetime import datetime
 from katydid_operator import names
 from katydid_operator.cache import Cache
 from katydid_operator.cluster import Cluster
+from katydid_operator.errors import LoadTestError
 from katydid_operator.loadtest import Json, LoadTest
 from katydid_operator.memory import Memory
 from katydid_operator.observed import Observed, PodView, job_view, pod_view
@@ -68,7 +69,11 @@ class Observer:
     async def sources(self, test: LoadTest) -> Snapshot | SourceProblem:
         """The snapshot of the sources as they are now."""
         found: dict[str, Json | None] = {}
-        for name in referenced(test):
+        try:
+            wanted = referenced(test)
+        except LoadTestError as error:
+            return SourceProblem("InvalidLoadTest", str(error))
+        for name in wanted:
             found[name] = await self._cluster.find("ConfigMap", test.namespace, name)
         return snapshot(test, found)
 

@@ -210,7 +210,8 @@ async def test_a_predecessor_s_children_are_waited_for(
     [
         ('pods "x" is forbidden: exceeded quota: small, requested: cpu=1', "QuotaExceeded"),
         ('pods "x" is forbidden: violates PodSecurity "restricted:latest"', "PodSecurityViolation"),
-        ("pods is forbidden", "Forbidden"),
+        ('pods is forbidden: User "o" cannot create resource "pods"', "Forbidden"),
+        ('pods "x" is forbidden: no PriorityClass with name high was found', "CreationRefused"),
     ],
 )
 async def test_a_refused_pod_has_the_server_s_sentence(
@@ -223,6 +224,14 @@ async def test_a_refused_pod_has_the_server_s_sentence(
     loop.api.refuse_pods = ""
     await loop.settle(5)
     assert loop.api.names_of("jobs") == ["checkout-1-worker"]
+
+
+async def test_a_spec_that_slipped_through_ends_in_a_sentence(
+    loop: Loop, loadtest: Callable[..., Json]
+) -> None:
+    await begin(loop, loadtest(source={}))
+    assert (loop.status["phase"], loop.status["reason"]) == ("Pending", "InvalidLoadTest")
+    assert loop.status["message"] == "spec.source names no source."
 
 
 async def test_pods_with_knobs_are_refused_before_the_claim(
