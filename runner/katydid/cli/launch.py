@@ -66,6 +66,7 @@ class Launch:
     ready_timeout: float | None = None  # seconds; None: the options say it
     max_lost: float = 1.0  # ratio
     expected_workers: int | None = None  # None: the options say it
+    processes_per_replica: int = 0  # 0: the manifest's replicas are not the workers that come
     generation: int = 0
     stop_when_empty: bool = True
     master_timeout: float | None = None  # seconds; of a worker

@@ -89,7 +89,7 @@ class Outputs:
         )
         if directory is None:
             return []
-        formats = self._launch.formats or ("html", "json", "csv", "junit")
+        formats = self._runner.settings.formats or ("html", "json", "csv", "junit")
         return write_all(document, directory, formats)
 
     def _named_files(self, document: RunDocument) -> list[Path]:

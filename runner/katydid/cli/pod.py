@@ -33,6 +33,7 @@ def complete(launch: Launch, manifest: Manifest, file: Path, role: Role) -> None
     launch.ready_file = state / "ready"
     launch.master_timeout = 0.0
     launch.expected_workers = test.workers.processes
+    launch.processes_per_replica = test.workers.processes_per_pod
     origin = test.source.origin
     source = Path(origin.path) if isinstance(origin, ImageSource) else base / "src"
     entrypoint = source / test.source.entrypoint

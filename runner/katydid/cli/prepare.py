@@ -109,6 +109,8 @@ def make_settings(launch: Launch, options: argparse.Namespace, loaded: Loaded) -
         ),
         max_lost=launch.max_lost,
         deadline=launch.deadline,
+        processes_per_replica=launch.processes_per_replica,
+        formats=launch.formats,
         checkpoint=Path(ours.checkpoint) if ours.checkpoint else None,
         curve_seed=ours.curve_seed or "",
         orphan_timeout=ours.orphan_timeout,

@@ -11,7 +11,6 @@ import json
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import gevent
@@ -24,6 +23,7 @@ from katydid.load.spec import ArrivalLoad, ConstantLoad, Load, ShapeLoad
 from katydid.manifest.live import LiveUpdate
 from katydid.run.control import Control, describe, named
 from katydid.run.document import Mark, ThresholdRow
+from katydid.run.live import settings_after
 from katydid.run.node import classes_of
 from katydid.run.runner import Runner
 from katydid.run.settings import RunSettings
@@ -186,6 +186,21 @@ class ControllingRunner(Runner):
             if not self._starting:
                 gevent.spawn(self.stop)
 
+    def call_off(self, ending: Ending) -> None:
+        """As `end`; a load that has not begun will not begin."""
+        self.end(ending)
+        if self.ending is None and self.load_started_at is None:
+            self.ending = ending
+            self.finished_at = self.clock.wall()
+            self.finished.set()
+
+    def check_deadline(self) -> None:
+        """Call the run off once it has taken longer than its deadline."""
+        seconds = self.settings.deadline
+        if seconds and self.clock.wall() - self.created_at >= seconds:
+            text = f"The run was not over after its deadline of {seconds:g} s."
+            self.call_off(Ending("error", "DeadlineExceeded", text))
+
     def stop(self) -> None:
         """Stop all users and wait until everything they did is counted.
 
@@ -239,14 +254,19 @@ class ControllingRunner(Runner):
         """
         if update.generation <= self.generation:
             return
-        if self.state in LOADED and update.load != self.control.load:
+        if self.state in LOADED and update.load != self.control.load and not update.stop:
             self.begin_load(update.load)  # refuses before anything is changed
+        self.take_live(update)
+        if update.stop:
+            self.call_off(Ending("stopped", message="The test was stopped by its resource."))
+        self.check_deadline()
+
+    def take_live(self, update: LiveUpdate) -> None:
+        """Put `update` in force, as far as it is not the load that runs."""
         self.generation, self.live = update.generation, update
-        self.settings = replace(self.settings, load=update.load)
+        self.settings = settings_after(self.settings, update)
         self.thresholds.replace(update.thresholds)
         self.environment.stop_timeout = update.stop_timeout_seconds
-        if update.stop:
-            self.end(Ending("stopped", message="The test was stopped by its resource."))
 
     # -- seconds
 
@@ -276,6 +296,7 @@ class ControllingRunner(Runner):
         """What is due at every whole second."""
         self._close_seconds(int(self.clock.wall()))
         self._judge_thresholds(final=False)
+        self.check_deadline()
         self._control_step(self._until_boundary())
         self.check_complete()
         self._after_second()

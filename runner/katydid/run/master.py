@@ -67,6 +67,7 @@ class MasterRunner(ControllingRunner):
         self._targets_number = 0
         self._hold_until = 0.0  # monotonic; no rebalancing before
         self._absent_since: float | None = None
+        self._had = 0  # workers that were there at the same time, of those that are expected
         self._behind = False  # messages wait while other greenlets have their turn
         self.worker_logs: dict[str, list[str]] = {}
         self.memory = Memory(self, self.settings.checkpoint)
@@ -130,6 +131,20 @@ class MasterRunner(ControllingRunner):
     def wait_for_workers(self, count: int, timeout: float) -> bool:
         """Block until `count` workers are there; False after `timeout` seconds (0: for ever)."""
         return self._wait(lambda: self.worker_count >= count, timeout or float("inf"))
+
+    def await_workers(self) -> bool:
+        """Block until the expected workers are there; False when they do not come in time.
+
+        False, too, once the run is called off. Live updates may change what is waited for.
+        """
+        began = self.clock.monotonic()
+        while self.ending is None and self.worker_count < self.settings.expected_workers:
+            timeout = self.settings.ready_timeout
+            if timeout and self.clock.monotonic() - began >= timeout:
+                return False
+            self.clock.sleep(0.02)
+            self.check_deadline()
+        return self.ending is None
 
     # -- the fleet (see run.control.Fleet)
 
@@ -274,7 +289,10 @@ class MasterRunner(ControllingRunner):
 
     def _check_absence(self) -> None:
         expected = max(1, self.settings.expected_workers)
-        absent = expected - len(self.nodes())
+        here = len(self.nodes())
+        # Replicas that a live update added are not lost before they have come.
+        self._had = min(expected, max(self._had, here))
+        absent = self._had - here
         if self.state not in LOADED or absent <= self.settings.max_lost * expected:
             self._absent_since = None
             return
@@ -298,6 +316,7 @@ class MasterRunner(ControllingRunner):
     def apply_live(self, update: LiveUpdate) -> None:
         """As everywhere; in force for good when this returns."""
         super().apply_live(update)
+        self._broadcast(m.StopTimeout(self.environment.stop_timeout or 0.0))
         self.memory.save_now()
 
     def resume(

@@ -18,7 +18,7 @@ from katydid.load.text import load_from_manifest, load_to_manifest
 from katydid.manifest import live
 from katydid.run import checkpoint
 from katydid.run.document import Mark
-from katydid.run.states import LOADED, State
+from katydid.run.states import UNFINISHED, State
 from katydid.run.verdict import Ending
 from katydid.run.workers import WorkerNode
 
@@ -124,10 +124,8 @@ class Memory:
         master.durable = dict(master.applied)
         master.indexes.update(content["indexes"])
         if content["live"] is not None:
-            master.live = live.from_body(content["live"])
+            master.take_live(live.from_body(content["live"]))
             master.generation = content["generation"]
-            master.thresholds.replace(master.live.thresholds)
-            master.environment.stop_timeout = master.live.stop_timeout_seconds
         master.stats.load(content["stats"])
         master.thresholds.load(content["thresholds"])
         for entry in content["exceptions"]:
@@ -167,9 +165,6 @@ class Memory:
             gap=gap,
         )
 
-
-UNFINISHED = LOADED | {State.CLEANUP}
-"""States in which workers may still have users, or reports that nobody has."""
 
 _NODE_FIELDS = (
     "id", "index", "identity", "incarnation", "version", "lost_at", "max_cpu", "max_lag_ms",

@@ -18,9 +18,11 @@ class RunSettings:
     load: Load | None = None  # None: whatever start() is given (web UI, Locust's API)
     thresholds: tuple[Threshold, ...] = ()
     expected_workers: int = 1
+    processes_per_replica: int = 0  # 0: the replicas of a live update say nothing of workers
     ready_timeout: float = 0.0  # wait this long for the expected workers; 0: for ever
     max_lost: float = 1.0  # more workers missing for over a minute end the run with Error
     deadline: float | None = None  # wall clock for the whole run, start-up included
+    formats: tuple[str, ...] = ()  # of the result files; empty: all
     checkpoint: Path | None = None
     curve_seed: str = ""  # "": no encryption
     orphan_timeout: float = 10.0  # workers stop their users when the master is silent for so long

@@ -107,6 +107,7 @@ class WorkerRunner(Runner):
             m.ResetStats: self._on_reset_stats,
             m.Resync: self._on_resync,
             m.UpdateUserClass: self._on_update_user_class,
+            m.StopTimeout: self._on_stop_timeout,
         }
         environment.events.user_error.add_listener(self._on_user_error)
         self._connect()
@@ -313,6 +314,7 @@ class WorkerRunner(Runner):
         if self._leaving:
             return
         again = start.run == self._run and start.resumed
+        self.environment.stop_timeout = start.stop_timeout
         self._targets_number = 0  # a master that came back numbers anew
         if again and self.state in LOADED:
             return
@@ -321,7 +323,6 @@ class WorkerRunner(Runner):
         self._run = start.run
         environment = self.environment
         environment.host = start.host or environment.host
-        environment.stop_timeout = start.stop_timeout
         self._take_options(start.options)
         self.state = State.SPAWNING
         if not again:
@@ -523,6 +524,9 @@ class WorkerRunner(Runner):
 
     def _on_update_user_class(self, update: m.UpdateUserClass) -> None:
         self.environment.update_user_class(update.attributes)
+
+    def _on_stop_timeout(self, message: m.StopTimeout) -> None:
+        self.environment.stop_timeout = message.seconds
 
     def _log_loop(self) -> None:
         while tunables.WORKER_LOG_REPORT_INTERVAL >= 0:

@@ -237,8 +237,15 @@ class UpdateUserClass:
     attributes: dict[str, Any]  # contains user_class_name
 
 
+@dataclass(frozen=True)
+class StopTimeout:
+    """How long users may take to finish, from now on; Start says it first."""
+
+    seconds: float
+
+
 Message = (
     Hello | Welcome | Refuse | SourceRequest | Source | Start | Targets | Arrivals | Settled
     | SpawningComplete | Report | Ack | Beat | BeatReply | Stop | Stopped | Quit | Bye | Custom
-    | Logs | ResetStats | Resync | StopTest | UpdateUserClass
+    | Logs | ResetStats | Resync | StopTest | StopTimeout | UpdateUserClass
 )  # fmt: skip

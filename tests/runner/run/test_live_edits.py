@@ -6,11 +6,12 @@ import gevent
 import pytest
 import requests
 
-from katydid.compat.locust.env import renderers
+from katydid.compat.locust.env import Environment, renderers
 from katydid.errors import UsageError
 from katydid.load.spec import ArrivalLoad, ConstantLoad
 from katydid.manifest import live
 from katydid.run.controls import RunnerControls
+from katydid.run.master import MasterRunner
 from katydid.run.settings import RunSettings
 from katydid.run.snapshot import judgement_of, status
 from katydid.user import User, task
@@ -85,6 +86,12 @@ class TestParts:
         assert running.user_count == 8
         assert status(running).load.model == "stages"
 
+    def test_stop_wins_over_another_model(self, running, clock):
+        arrivals = {"arrivalRate": {"rate": 10, "maxUsers": 5, "runTime": "60s"}}
+        running.apply_live(update(2, arrivals, stop=True))
+        clock.advance(0)
+        assert (running.state, judgement_of(running).verdict) == ("stopped", "Stopped")
+
     def test_stop(self, running, clock):
         running.apply_live(update(2, stop=True))
         clock.advance(0)
@@ -137,6 +144,113 @@ def test_before_the_load_it_is_what_will_be_started(local, clock):
     runner.begin_load(runner.settings.load)
     clock.advance(1)
     assert runner.user_count == 4
+
+
+class TestDeadline:
+    def test_is_counted_from_the_start_of_the_run(self, local, clock):
+        runner = local(Idler, clock=clock, settings=RunSettings(deadline=30.0))
+        clock.advance(20)
+        runner.begin_load(ConstantLoad(1, 1.0))
+        clock.advance(9)
+        assert runner.state == "running"
+        clock.advance(1)
+        judgement = judgement_of(runner)
+        assert (runner.state, judgement.verdict) == ("stopped", "Error")
+        assert judgement.reason == "DeadlineExceeded"
+        assert judgement.message == "The run was not over after its deadline of 30 s."
+
+    def test_moves(self, running, clock):
+        running.apply_live(update(2, deadline="40s"))
+        clock.advance(35)
+        running.apply_live(update(3, deadline="50s"))
+        clock.advance(10)
+        assert running.state == "running"
+        running.apply_live(update(4, deadline="45s"))
+        clock.advance(0)
+        assert judgement_of(running).reason == "DeadlineExceeded"
+
+
+class TestSettings:
+    PARTS = {
+        "workers": {"replicas": 3, "readyTimeout": "5s", "maxLost": "50%"},
+        "deadline": "2h",
+        "results": {"formats": ["json"]},
+    }
+
+    def test_are_replaced(self, local):
+        settings = RunSettings(expected_workers=8, processes_per_replica=2, formats=("html",))
+        runner = local(Idler, settings=settings)
+        runner.apply_live(update(2, **self.PARTS))
+        now = runner.settings
+        assert (now.expected_workers, now.ready_timeout, now.deadline) == (6, 5.0, 7200.0)
+        assert now.max_lost == pytest.approx(0.5)
+        assert now.formats == ("json",)
+
+    def test_replicas_say_nothing_where_others_start_the_workers(self, local):
+        runner = local(Idler, settings=RunSettings(expected_workers=2))
+        runner.apply_live(update(2, **self.PARTS))
+        assert runner.settings.expected_workers == 2
+        assert runner.settings.max_lost == pytest.approx(0.5)  # one of two
+
+    def test_are_kept_in_the_checkpoint(self, master, tmp_path):
+        settings = RunSettings(processes_per_replica=1, checkpoint=tmp_path / "state")
+        master(settings).apply_live(update(2, **self.PARTS))
+        again = master(settings)
+        assert again.memory.restore() is False  # no load was started
+        now = again.settings
+        assert (again.generation, now.expected_workers, now.deadline) == (2, 3, 7200.0)
+        assert (now.formats, now.load.users) == (("json",), 3)
+
+
+@pytest.fixture
+def master(ended):
+    def make(settings):
+        environment = Environment(user_classes=[Idler])
+        ended.append(MasterRunner(environment, "127.0.0.1", 0, settings))
+        return ended[-1]
+
+    return make
+
+
+class TestWhileWorkersAreAwaited:
+    WAITS = RunSettings(expected_workers=2, processes_per_replica=1)
+
+    @pytest.fixture
+    def waiting(self, master):
+        master = master(self.WAITS)
+        greenlet = gevent.spawn(master.await_workers)
+        gevent.sleep(0)
+        assert not greenlet.ready()
+        return master, greenlet
+
+    def test_stop(self, waiting):
+        master, greenlet = waiting
+        master.apply_live(update(2, stop=True))
+        assert greenlet.get(timeout=2) is False
+        assert master.finished.is_set()
+        judgement = judgement_of(master)
+        assert (judgement.verdict, judgement.reason) == ("Stopped", "StopRequested")
+        assert master.load_started_at is None
+
+    def test_ready_timeout(self, waiting):
+        master, greenlet = waiting
+        master.apply_live(update(2, workers={"replicas": 2, "readyTimeout": "0.1s"}))
+        assert greenlet.get(timeout=2) is False
+        assert master.ending is None
+
+    def test_deadline(self, waiting):
+        master, greenlet = waiting
+        master.apply_live(update(2, deadline="0.1s"))
+        assert greenlet.get(timeout=2) is False
+        assert judgement_of(master).reason == "DeadlineExceeded"
+
+    def test_stop_survives_the_master(self, master, tmp_path):
+        settings = RunSettings(expected_workers=2, checkpoint=tmp_path / "state")
+        master(settings).apply_live(update(2, stop=True))
+        again = master(settings)
+        again.memory.restore()
+        assert again.await_workers() is False
+        assert judgement_of(again).verdict == "Stopped"
 
 
 class Page:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from unittest import mock
 
 import gevent
@@ -11,7 +12,8 @@ import pytest
 from katydid.compat.locust import runners as locust_runners
 from katydid.compat.locust.env import Environment
 from katydid.load.spec import ConstantLoad
-from katydid.run.snapshot import document, judgement_of
+from katydid.manifest import live
+from katydid.run.snapshot import document, judgement_of, status
 from katydid.user import User, constant, task
 
 from .conftest import Clicker, Idler
@@ -273,6 +275,21 @@ class TestMasterAndWorkers:
         workers[0].leave("told to go")
         until(lambda: workers[1].user_count == 6)
         assert (master.worker_count, master.workers_lost) == (1, 0)
+
+    def test_a_new_stop_timeout_and_fewer_replicas(self, cluster, until):
+        master, workers = cluster(Idler, stop_timeout=1)
+        master.settings = replace(master.settings, expected_workers=2, processes_per_replica=1)
+        master.start(4, spawn_rate=100)
+        until(lambda: [worker.user_count for worker in workers] == [2, 2])
+        load = {"users": 4, "spawnRate": 100, "unbounded": True, "stopTimeout": "7s"}
+        master.apply_live(live.from_body({"generation": 2, "load": load}))
+        until(lambda: [worker.environment.stop_timeout for worker in workers] == [7.0, 7.0])
+        assert [worker.node.drain_seconds for worker in workers] == [7.0, 7.0]
+        workers[1].leave("its replica is one too many")
+        until(lambda: workers[0].user_count == 4)
+        shown = status(master)
+        assert (shown.workers_expected, shown.workers_ready, shown.workers_lost) == (1, 1, 0)
+        assert master.clients[workers[1].client_id].state == "left"
 
     def test_stop_test_of_a_user_on_a_worker(self, cluster):
         from katydid.errors import StopTest

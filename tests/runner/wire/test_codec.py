@@ -129,6 +129,7 @@ SMALL = [
     st.builds(m.Custom, TEXT, PLAIN),
     st.builds(m.Logs, st.lists(TEXT).map(tuple)),
     st.builds(m.ResetStats),
+    st.builds(m.StopTimeout, FLOAT),
     st.builds(m.UpdateUserClass, st.dictionaries(TEXT, PLAIN, max_size=3)),
 ]  # fmt: skip
 
