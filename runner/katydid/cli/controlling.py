@@ -76,9 +76,6 @@ class _Session:
         self._woken = Event()  # something happened that waiting for workers should see
         self.failure: WorkersNotReady | None = None
         self.signals = StopSignals(self._on_signal)
-        if self._launch.deadline:
-            used = runner.clock.wall() - runner.created_at  # by a master before this one
-            gevent.spawn_later(max(0.0, self._launch.deadline - used), self._on_deadline)
 
     def admit_children(self) -> None:
         """Let the workers that this process has forked connect."""
@@ -95,7 +92,8 @@ class _Session:
             logger.info("Starting Locust %s (Katydid %s)", katydid.LOCUST_VERSION, _version())
         if starts and not resumed:
             self._start()
-        if self.failure is not None or self._over.is_set():
+        called_off = starts and self._runner.load_started_at is None
+        if called_off or self._over.is_set():
             return
         watch_keys(self._runner)
         if not starts:
@@ -173,7 +171,9 @@ class _Session:
 
     def _start(self) -> None:
         runner = self._runner
-        if isinstance(runner, MasterRunner) and not self._wait_for_workers(runner):
+        if isinstance(runner, MasterRunner):
+            self._wait_for_workers(runner)
+        if self._over.is_set() or runner.ending is not None:
             return
         if runner.settings.load is None:
             raise UsageError("There is no load to start with.")
@@ -182,25 +182,24 @@ class _Session:
         runner.begin_load(runner.settings.load)  # a live update may have replaced it
         self._tell_run_time()
 
-    def _wait_for_workers(self, runner: MasterRunner) -> bool:
-        expected, timeout = runner.settings.expected_workers, runner.settings.ready_timeout
-        waiting = gevent.spawn(runner.wait_for_workers, expected, timeout)
+    def _wait_for_workers(self, runner: MasterRunner) -> None:
+        """Until they are there or nothing will start: `ending` says why."""
+        waiting = gevent.spawn(runner.await_workers)
         waiting.link(lambda _: self._woken.set())
         self._woken.wait()
-        if self._over.is_set():
-            waiting.kill()
-            return False
-        if waiting.value:
-            return True
+        waiting.kill()
+        if self._over.is_set() or runner.ending is not None or waiting.value:
+            return
+        settings = runner.settings
         self.failure = WorkersNotReady(
-            f"{runner.worker_count} of {expected} workers were ready after {timeout:g} s."
+            f"{runner.worker_count} of {settings.expected_workers} workers were ready after "
+            f"{settings.ready_timeout:g} s."
         )
         runner.ending = Ending(
             "error", "WorkersNotReady", str(self.failure), ExitCode.WORKERS_NOT_READY
         )
         runner.finished_at = runner.clock.wall()
         logger.error("%s", self.failure)
-        return False
 
     def _tell_run_time(self) -> None:
         ends_at = self._runner.control.ends_at()
@@ -220,23 +219,13 @@ class _Session:
             logger.error("%s", ending.message)
 
     def _on_signal(self, name: str) -> None:
-        self._runner.end(Ending("stopped", message=f"The test was stopped by {name}."))
         self._give_up(Ending("stopped", message=f"The test was stopped by {name}."))
-
-    def _on_deadline(self) -> None:
-        text = f"The run was not over after its deadline of {self._launch.deadline:g} s."
-        self._give_up(Ending("error", "DeadlineExceeded", text))
 
     def _on_children_gone(self) -> None:
         self._give_up(Ending("error", "WorkersLost", "All worker processes have ended."))
 
     def _give_up(self, ending: Ending) -> None:
-        runner = self._runner
-        if runner.state in LOADED:
-            runner.end(ending)
-        elif runner.ending is None and runner.load_started_at is None:
-            runner.ending = ending
-            runner.finished_at = runner.clock.wall()
+        self._runner.call_off(ending)
         self._over.set()
         self._woken.set()
 

@@ -43,6 +43,20 @@ def test_master_drains_on_sigterm(engine, target, eventually):
     assert {"run.json", "report.html", "junit.xml"} <= names
 
 
+def test_stop_while_workers_are_awaited(engine, target, eventually):
+    """Nothing starts, and the session ends with its results."""
+    master = engine.master(users=4, workers=2)
+    one = engine.worker(0)
+    eventually(lambda: (status := master.status()) and status["workers_ready"] == 1, 10)
+    master.put_live(generation=2, load={"users": 4, "runTime": "60s"}, stop=True)
+    assert master.process.exit_code() == 0
+    assert one.exit_code() == 0
+    status = master.document()["status"]
+    assert (status["verdict"], status["phase"]) == ("Stopped", "Stopped")
+    assert status["load_started_at"] is None
+    assert target.total == 0
+
+
 def test_children_end_when_their_parent_is_killed(engine, target, eventually):
     engine.lay_out(users=4, workers=2)
     run = engine.laptop("--workers", "2")
