@@ -350,6 +350,24 @@ async def test_an_operator_that_is_being_replaced_cannot_undo_a_verdict(
     assert (loop.status["verdict"], loop.status["phase"]) == ("Passed", "Succeeded")
 
 
+async def test_a_stop_reaches_a_master_that_cannot_be_told(
+    loop: Loop, kubelet: Any, loadtest: Callable[..., Json]
+) -> None:
+    await begin(loop, loadtest())
+    await run_master(loop, kubelet)  # nobody listens at its address
+    while loop.poller.reading(KEY, 1).failing_since is None:
+        await asyncio.sleep(0.01)  # the poll is a task of its own
+    await loop.api.change("loadtests", "checkout", spec={**loadtest()["spec"], "stop": True})
+    await loop.see()
+    await loop.settle(5)
+    assert loop.status["phase"] == "Finishing"
+    assert "checkout-1-master" in loop.api.names_of("pods")
+    await loop.settle(26)
+    assert "checkout-1-master" not in loop.api.names_of("pods")
+    await loop.settle(31)
+    assert (loop.status["verdict"], loop.status["reason"]) == ("Stopped", "StopRequested")
+
+
 async def test_the_sweep_forgets_what_is_gone(loop: Loop, loadtest: Callable[..., Json]) -> None:
     await loop.api.add("loadtests", loadtest())
     queue = WorkQueue(loop.reconciler.reconcile)
