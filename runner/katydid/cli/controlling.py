@@ -190,10 +190,11 @@ class _Session:
         waiting.kill()
         if self._over.is_set() or runner.ending is not None or waiting.value:
             return
-        settings = runner.settings
+        settings, ours = runner.settings, self._launch.surface is Surface.KATYDID
+        setting = "workers.readyTimeout" if ours else "--expect-workers-max-wait"
         self.failure = WorkersNotReady(
             f"{runner.worker_count} of {settings.expected_workers} workers were ready after "
-            f"{settings.ready_timeout:g} s."
+            f"{settings.ready_timeout:g} s ({setting})."
         )
         runner.ending = Ending(
             "error", "WorkersNotReady", str(self.failure), ExitCode.WORKERS_NOT_READY

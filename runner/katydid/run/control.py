@@ -215,6 +215,15 @@ def _sequence(classes: Sequence[tuple[str, float, int]]) -> ClassSequence:
     return ClassSequence(list(classes))
 
 
+def describe_end(load: Load | None) -> str:
+    """What has ended a load that is over, as a line of the log."""
+    if isinstance(load, ShapeLoad):
+        return "The load shape has ended, shutting down"
+    if isinstance(load, StagedLoad):
+        return "The last stage has ended, shutting down"
+    return "--run-time limit reached, shutting down"
+
+
 def describe(load: Load) -> str:
     """What begins, as a line of the log and a mark in the charts."""
     if isinstance(load, ConstantLoad):

@@ -21,7 +21,7 @@ from katydid.environment import Environment
 from katydid.errors import LocustfileError, UsageError
 from katydid.load.spec import ArrivalLoad, ConstantLoad, Load, ShapeLoad
 from katydid.manifest.live import LiveUpdate
-from katydid.run.control import Control, describe, named
+from katydid.run.control import Control, describe, describe_end, named
 from katydid.run.document import Mark, ThresholdRow
 from katydid.run.live import settings_after
 from katydid.run.node import classes_of
@@ -338,7 +338,7 @@ class ControllingRunner(Runner):
             self.end(ending_of(error))
             return
         if not goes_on:
-            logger.info("--run-time limit reached, shutting down")
+            logger.info("%s", describe_end(self.control.load))
             self.end(Ending("done"))
         elif self.control.target_users != before or not self.control.at_target:
             self.update_state(State.SPAWNING)
@@ -395,7 +395,7 @@ class ControllingRunner(Runner):
         self.finished_at = None
         self.dropped_before += self.dropped_iterations
         self.peak_users = self.dropped_iterations = self._dropped_in_second = 0
-        self.saturated = False
+        self.saturated = self.partial = False
         self.cpu_warning_emitted = False
         self.load_started_at = self.clock.wall()
         self._second_closed = int(self.load_started_at) - 1

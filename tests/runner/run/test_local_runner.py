@@ -321,7 +321,9 @@ class TestRunTime:
 
 
 class TestShape:
-    def test_ticks_each_second_and_ends_with_none(self, local, clock, told):
+    def test_ticks_each_second_and_ends_with_none(self, local, clock, told, caplog):
+        caplog.set_level("INFO")
+
         class Steps(LoadTestShape):
             asked = []
 
@@ -339,6 +341,8 @@ class TestShape:
         clock.advance(1)
         assert Steps.asked == [0, 1, 2, 3, 4]
         assert (runner.state, runner.ending) == ("stopped", Ending("done"))
+        assert "The load shape has ended, shutting down" in caplog.messages
+        assert not any("--run-time" in message for message in caplog.messages)
         assert names.count("spawning_complete") == 3
 
     def test_sees_its_run_time_and_the_users(self, local, clock):
