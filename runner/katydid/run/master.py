@@ -207,6 +207,16 @@ class MasterRunner(ControllingRunner):
                 drain + STOP_SECONDS,
             )
 
+        if any(self._took_samples_along(node) for node in self.clients.all):
+            self.partial = True
+
+    def _took_samples_along(self, node: WorkerNode) -> bool:
+        """True when `node` vanished in this test and has not come back to deliver."""
+        if node.active or (node.state is State.LEFT and node.lost_at is None):
+            return False
+        vanished, began = node.lost_at or float("inf"), self.load_started_at or 0.0
+        return vanished >= began and not self._delivered(node)
+
     def _after_second(self) -> None:
         self.memory.save_if_due()
 
@@ -269,12 +279,13 @@ class MasterRunner(ControllingRunner):
     def lose(self, node: WorkerNode, how: str, replaced: bool = False) -> None:
         """`node` is missing, for the reason `how` (a predicate); its users move at once."""
         logger.warning("Worker %s (index %d) %s.", node.id, node.index, how)
-        node.state = State.MISSING
+        node.state = State.LEFT if node.leaving else State.MISSING  # it had said goodbye
         node.awaited = False
         node.lost_at = self.clock.wall()
         node.user_classes_count = {}
-        self.workers_lost += 1
-        self.mark("worker-lost", f"Worker {node.index} {how}.")
+        if not node.leaving:
+            self.workers_lost += 1
+            self.mark("worker-lost", f"Worker {node.index} {how}.")
         if self.state in LOADED:
             self.control.forget(node.id)
             self.control.place(0.0)

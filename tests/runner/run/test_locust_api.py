@@ -15,6 +15,7 @@ from katydid.load.spec import ConstantLoad
 from katydid.manifest import live
 from katydid.run.snapshot import document, judgement_of, status
 from katydid.user import User, constant, task
+from katydid.wire import messages as m
 
 from .conftest import Clicker, Idler
 
@@ -290,6 +291,27 @@ class TestMasterAndWorkers:
         shown = status(master)
         assert (shown.workers_expected, shown.workers_ready, shown.workers_lost) == (1, 1, 0)
         assert master.clients[workers[1].client_id].state == "left"
+
+    @pytest.mark.parametrize("goodbye", [False, True])
+    def test_results_lack_what_a_vanished_worker_took_along(self, cluster, until, goodbye):
+        master, workers = cluster(Clicker)
+        master.start(2, spawn_rate=100)
+        until(lambda: [worker.user_count for worker in workers] == [1, 1])
+        node = master.clients[workers[0].client_id]
+        if goodbye:
+            workers[0]._send(m.Bye("it got SIGTERM", -1))
+            until(lambda: node.leaving)
+        workers[0].node.stop_users(0)
+        workers[0].close()
+        until(lambda: not node.active)
+        assert node.state == ("left" if goodbye else "missing")
+        assert (master.workers_lost, len(master.clients.missing)) == ((0, 0), (1, 1))[not goodbye]
+        assert master.partial is False
+        master.stop()
+        assert master.partial is True
+        master.start(1, spawn_rate=100)
+        master.stop()
+        assert master.partial is False
 
     def test_stop_test_of_a_user_on_a_worker(self, cluster):
         from katydid.errors import StopTest
