@@ -39,7 +39,8 @@ from katydid.locustfile import (
 from katydid.run.children import Children, ChildRole
 from katydid.run.settings import RunSettings
 from katydid.thresholds import parse as parse_threshold
-from katydid.user import LoadTestShape
+from katydid.user import LoadTestShape, User
+from katydid.user.task import no_tasks_message
 
 logger = logging.getLogger(__name__)
 
@@ -202,8 +203,27 @@ def _environment(options: argparse.Namespace, loaded: Loaded, settings: RunSetti
         raise LocustfileError(str(error)) from error
     if options.equal_weights:
         environment.assign_equal_weights()
-    environment._filter_tasks_by_tags()
+    _demand_tasks(environment)
     return environment
+
+
+def _demand_tasks(environment: Environment) -> None:
+    """LocustfileError for a class without tasks; those that tags leave none are left out."""
+    for user_class in environment.user_classes:
+        if _does_nothing(user_class):
+            raise LocustfileError(f"{no_tasks_message(user_class)}.")
+    environment._filter_tasks_by_tags()  # and warns of them
+    left = [each for each in environment.user_classes if not _does_nothing(each)]
+    if not left:
+        raise LocustfileError("No task is left after --tags and --exclude-tags.")
+    environment.user_classes = left
+
+
+def _does_nothing(user_class: type[User]) -> bool:
+    """True without tasks, and without code of its own that may give each user some."""
+    methods = (getattr(user_class, name) for name in ("__init__", "on_start", "run"))
+    ours = all(getattr(each, "__module__", "").startswith("katydid.") for each in methods)
+    return ours and not user_class.tasks
 
 
 def _shape(loaded: Loaded, wanted: Load | None) -> LoadTestShape | None:

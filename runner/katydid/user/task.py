@@ -143,12 +143,13 @@ class TaskSetMeta(type):
 
 
 def no_tasks_message(holder: object) -> str:
-    """The sentence for a User or TaskSet without tasks."""
+    """The sentence for a User or TaskSet, or a class of them, without tasks."""
     hint = ""
     if getattr(holder, "task", None) is not None:
         hint = ", but you have set the attribute 'task': did you mean to set 'tasks'?"
+    name = holder.__name__ if isinstance(holder, type) else type(holder).__name__
     return (
-        f"No tasks defined on {type(holder).__name__}. Use the @task decorator or set the 'tasks' "
+        f"No tasks defined on {name}. Use the @task decorator or set the 'tasks' "
         f"attribute of the class{hint}"
     )
 

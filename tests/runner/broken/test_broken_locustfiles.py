@@ -95,12 +95,13 @@ CASES = [
             raise RuntimeError("no account left")
 """},
          says=["RuntimeError: no account left"]),
-    dict(id="no-tasks", run=RUN, code=1, shows_traceback=True,
+    dict(id="no-tasks", run=RUN, code=1,
          files={"locustfile.py": "from locust import User, constant\n\nclass A(User):\n"
                                  "    wait_time = constant(1)\n"},
-         says=["No tasks defined on A"]),
-    dict(id="tags-leave-nothing", run=[*RUN, "--tags", "nothing"], code=1, shows_traceback=True,
-         says=["Visitor had no tasks left after filtering"]),
+         says=["No tasks defined on A. Use the @task decorator or set the 'tasks' attribute"]),
+    dict(id="tags-leave-nothing", run=[*RUN, "--tags", "nothing"], code=1,
+         says=["Visitor had no tasks left after filtering",
+               "No task is left after --tags and --exclude-tags."]),
     dict(id="no-host", run=RUN, code=1,
          files={"locustfile.py": """
     from locust import HttpUser, constant, task

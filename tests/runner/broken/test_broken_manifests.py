@@ -7,7 +7,7 @@ import pytest
 pytestmark = pytest.mark.processes
 
 RUN = ("run", "t.yaml", "--headless", "--workers", "1")
-GOOD = '{inline: {locustfile.py: "from locust import User\\nclass A(User): pass\\n"}}'
+GOOD = '{inline: {locustfile.py: "from locust import User\\nclass A(User): tasks = [print]\\n"}}'
 SECRET = "[{name: PASSWORD, valueFrom: {secretKeyRef: {name: shop, key: password}}}]"
 
 

@@ -54,11 +54,11 @@ CASES = [
          files={"t.yaml": {}}, says=["--workers must be at least 1."]),
     dict(id="run-unknown-option", run=["run", "t.yaml", "--userz", "3"], code=64,
          files={"t.yaml": {"source": "{inline: {locustfile.py: \"from locust import User\\n"
-                                     "class A(User): pass\"}}"}},
+                                     "class A(User): tasks = [print]\"}}"}},
          says=["There is no option --userz. Did you mean --users?"]),
     dict(id="run-users-for-stages", run=["run", "t.yaml", "--users", "3"], code=64,
          files={"t.yaml": {"source": "{inline: {locustfile.py: \"from locust import User\\n"
-                                     "class A(User): pass\"}}",
+                                     "class A(User): tasks = [print]\"}}",
                            "load": "{stages: [{duration: 1s, users: 1}]}"}},
          says=["--users and --spawn-rate do not fit the manifest's load, which is stages."]),
     dict(id="validate-missing-file", run=["validate", "none.yaml"], code=64,

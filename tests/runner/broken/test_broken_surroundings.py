@@ -12,7 +12,8 @@ GOOD = (
     '    wait_time = constant(1)\\n    @task\\n    def a(self): pass\\n"}}'
 )
 SLOW = (
-    '{inline: {locustfile.py: "import os, time\\nfrom locust import User\\nclass A(User): pass\\n'
+    '{inline: {locustfile.py: "import os, time\\nfrom locust import User\\n'
+    "class A(User): tasks = [print]\\n"
     "time.sleep(3 if os.environ.get('SLOW') else 0)\\n\"}}"
 )
 WORKERS = "{readyTimeout: 1s, env: [{name: SLOW, value: 'yes'}]}"
@@ -24,7 +25,7 @@ IMPATIENT = """
     locust.runners.CONNECT_RETRY_COUNT = 2
 
     class A(User):
-        pass
+        tasks = [print]
 """
 
 CASES = [
@@ -64,11 +65,11 @@ CASES = [
     dict(id="workers-never-come", code=1,
          run=["--master", *RUN, "--master-bind-port", "0", "--expect-workers", "2",
               "--expect-workers-max-wait", "1"],
-         says=["0 of 2 workers were ready after 1 s."]),
+         says=["0 of 2 workers were ready after 1 s (--expect-workers-max-wait)."]),
     dict(id="workers-never-come-to-a-manifest", code=75,
          files={"t.yaml": {"source": SLOW, "workers": WORKERS}},
          run=["run", "t.yaml", "--headless", "--workers", "1"],
-         says=["0 of 1 workers were ready after 1 s."]),
+         says=["0 of 1 workers were ready after 1 s (workers.readyTimeout)."]),
     dict(id="no-master", code=255,
          run=["--worker", "--master-host", "127.0.0.1", "--master-port", "FREE"],
          files={"locustfile.py": IMPATIENT}, says=["127.0.0.1"]),
