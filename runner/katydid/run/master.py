@@ -18,6 +18,7 @@ from katydid.clock import SYSTEM_CLOCK, Clock
 from katydid.environment import Environment
 from katydid.load.spec import ArrivalLoad, Load
 from katydid.manifest.live import LiveUpdate
+from katydid.run.absence import ABSENT_SECONDS, Absence
 from katydid.run.controller import ControllingRunner
 from katydid.run.inbox import HANDLERS
 from katydid.run.keys import keys_of
@@ -38,9 +39,6 @@ STOP_SECONDS = 60.0
 
 RETURN_SECONDS = 5.0
 """A master that came back waits this long for its workers before it moves their users."""
-
-ABSENT_SECONDS = 60.0
-"""Workers missing for so long count against `max_lost`."""
 
 
 class MasterRunner(ControllingRunner):
@@ -66,8 +64,7 @@ class MasterRunner(ControllingRunner):
         self.indexes: dict[str, int] = {}
         self._targets_number = 0
         self._hold_until = 0.0  # monotonic; no rebalancing before
-        self._absent_since: float | None = None
-        self._had = 0  # workers that were there at the same time, of those that are expected
+        self._absence = Absence()
         self._behind = False  # messages wait while other greenlets have their turn
         self.worker_logs: dict[str, list[str]] = {}
         self.memory = Memory(self, self.settings.checkpoint)
@@ -299,25 +296,15 @@ class MasterRunner(ControllingRunner):
             self.end(Ending("error", "WorkersLost", "No worker is left to run the users."))
 
     def _check_absence(self) -> None:
-        expected = max(1, self.settings.expected_workers)
-        here = len(self.nodes())
-        # Replicas that a live update added are not lost before they have come.
-        self._had = min(expected, max(self._had, here))
-        absent = self._had - here
-        if self.state not in LOADED or absent <= self.settings.max_lost * expected:
-            self._absent_since = None
+        if self.state not in LOADED:
+            self._absence = Absence()
             return
-        now = self.clock.monotonic()
-        self._absent_since = self._absent_since or now
-        if now - self._absent_since > ABSENT_SECONDS:
-            self.end(
-                Ending(
-                    "error",
-                    "TooManyWorkersLost",
-                    f"{absent} of {expected} workers have been gone for over "
-                    f"{ABSENT_SECONDS:.0f} s.",
-                )
-            )
+        settings, now = self.settings, self.clock.monotonic()
+        expected = max(1, settings.expected_workers)
+        absent = self._absence.update(now, expected, len(self.nodes()), settings.max_lost)
+        if absent:
+            text = f"{absent} of {expected} workers have been gone for over {ABSENT_SECONDS:.0f} s."
+            self.end(Ending("error", "TooManyWorkersLost", text))
 
     def begin_load(self, load: Load, user_classes: Sequence[type[Any]] | None = None) -> None:
         """As everywhere, and remembered: a run must not start twice, an edit not be undone."""
