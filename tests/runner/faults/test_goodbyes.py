@@ -83,7 +83,11 @@ def test_worker_pod_with_two_processes(engine, target, eventually):
     assert pods[0].exit_code() == 137
     assert not _lives(other)
     eventually(lambda: sum(master.users().values()) == 4, 10, "the users move")
-    assert sorted(row["state"] for row in master.workers().values())[-2:] == ["running", "running"]
+
+    def states() -> list[str]:
+        return sorted(row["state"] for row in master.workers().values())
+
+    eventually(lambda: states()[-2:] == ["running", "running"], 5, "beats say so")
     pods[1].send(signal.SIGTERM)
     assert pods[1].exit_code() == 143
 
