@@ -16,10 +16,15 @@ if [ -d tests/operator ]; then
   step "operator"  # asyncio: a process of its own, without gevent
   $bin/coverage run --concurrency=thread --source=katydid_operator -m pytest -q tests/operator
 fi
+step "chart"
+$bin/python -m pytest -q tests/chart
+
 step "coverage"
 $bin/coverage combine --quiet
 $bin/coverage report | tail -n 60
 
 step "left out"
-echo "End-to-end tests on a cluster: \`make e2e\` runs them. The operator is being built; this command"
-echo "will include them when it is done."
+command -v helm >/dev/null || ls ~/.cache/katydid-cluster/bin-*/helm >/dev/null 2>&1 ||
+  echo "What Helm renders of the chart: there is no helm here (\`make cluster\` builds one)."
+command -v promtool >/dev/null || echo "promtool's view of the metrics: there is no promtool here."
+echo "The tests on a real cluster: \`make e2e\` runs them (it builds Kubernetes once, about 10 minutes)."
