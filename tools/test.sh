@@ -10,12 +10,26 @@ step "types";  $bin/mypy
 step "layers"; $bin/lint-imports
 
 rm -f .coverage .coverage.*
-step "engine"  # patched for gevent from the start
-$bin/coverage run -m pytest -p katydid._patch -q tests/runner tests/compat tests/contract
-if [ -d tests/operator ]; then
-  step "operator"  # asyncio: a process of its own, without gevent
-  $bin/coverage run --concurrency=thread --source=katydid_operator -m pytest -q tests/operator
-fi
+# Most tests of processes wait for real seconds, so two groups run beside each other. Both are
+# patched for gevent from the start.
+engine() { $bin/coverage run -m pytest -p katydid._patch -q "$@"; }
+log=$(mktemp)
+engine tests/runner/faults tests/runner/demo tests/runner/run tests/runner/metrics >"$log" 2>&1 &
+beside=$!
+trap 'kill $beside 2>/dev/null; rm -f "$log"' EXIT
+step "engine: command line, broken input"
+engine tests/runner/cli tests/runner/broken
+step "engine: parts"
+engine tests/runner tests/compat tests/contract \
+  --ignore={tests/runner/faults,tests/runner/demo,tests/runner/run,tests/runner/metrics} \
+  --ignore={tests/runner/cli,tests/runner/broken}
+step "engine: faults, examples, runs, metrics"
+wait $beside || failed=1
+cat "$log"
+[ -z "${failed:-}" ]
+
+step "operator"  # asyncio: a process of its own, without gevent
+$bin/coverage run --concurrency=thread --source=katydid_operator -m pytest -q tests/operator
 step "chart"
 $bin/python -m pytest -q tests/chart
 
