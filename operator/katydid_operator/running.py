@@ -116,6 +116,8 @@ async def _watch(
         standalone=True,
         clusterwide=not settings.watch_namespaces,
         namespaces=settings.watch_namespaces,
+        # Left to itself, kopf asks for the user's name, which a numeric user in a pod lacks.
+        identity=names.FIELD_MANAGER,  # type: ignore[arg-type]  # a NewType that kopf keeps private
         stop_flag=stop,
     )
     try:
