@@ -6,10 +6,12 @@ config file, no abbreviations; the environment is the container's own.
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 from katydid.cli.launch import Launch, Role
-from katydid.errors import ManifestError, Problem
+from katydid.errors import KatydidError, ManifestError, Problem
 from katydid.manifest import Manifest
 from katydid.manifest.spec import ImageSource
 
@@ -17,6 +19,21 @@ TERMINATION_LOG = Path("/dev/termination-log")
 LINGER_SECONDS = 15.0
 METRICS_PORT = 9646
 METRICS_LINGER = "60s"
+LAST_WORDS_BYTES = 2048  # as the kubelet cuts them where a pod has several containers
+
+
+@contextlib.contextmanager
+def last_words(path: Path = TERMINATION_LOG) -> Iterator[None]:
+    """What ends this process is written to `path`, if that exists: whoever watches pods reads it
+    there, without the log."""
+    try:
+        yield
+    except Exception as error:
+        text = str(error) if isinstance(error, KatydidError) else f"Katydid failed: {error!r}"
+        if path.exists():
+            with contextlib.suppress(OSError):
+                path.write_bytes(text.encode()[:LAST_WORDS_BYTES])
+        raise
 
 
 def complete(launch: Launch, manifest: Manifest, file: Path, role: Role) -> None:

@@ -34,6 +34,13 @@ def run(argv: list[str]) -> int:
             print(USAGE)
             return 0
         raise UsageError(f"katydid run needs a manifest.\n{USAGE}")
+    if known.role:
+        with pod.last_words():
+            return _run(known, rest)
+    return _run(known, rest)
+
+
+def _run(known: argparse.Namespace, rest: list[str]) -> int:
     manifest = parse(known.file)
     launch = _launch(manifest, rest)
     if known.role:
