@@ -133,13 +133,13 @@ class _Session:
     def exit_code(self) -> int:
         """What this process exits with (DESIGN §2.7)."""
         environment, launch = self._prepared.environment, self._launch
+        if launch.announce_pod:
+            return 0  # the verdict is in the summary; any other code would start the pod again
         if environment.process_exit_code is not None:
             return int(environment.process_exit_code)
         if self.failure is not None:
             return launch.surface.exit_code_of(self.failure)
         judgement = snapshot.judgement_of(self._runner)
-        if launch.announce_pod:
-            return 0  # the verdict is in the summary
         if launch.surface is Surface.KATYDID:
             return int(judgement.exit_code)
         return self._locust_exit_code(judgement.exit_code)
