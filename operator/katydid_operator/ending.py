@@ -164,6 +164,9 @@ def _keep_failure(seen: Observed, status: Json, ending: Ending) -> None:
 
 def _conclude(seen: Observed, status: Json, ending: Ending, now: datetime) -> None:
     """Conditions as they stand at the end."""
+    # Whether workers that leave are seen before the summary is chance: this is not.
+    text = "The run is over; its workers leave."
+    set_condition(status, "WorkersReady", False, "Finished", text, now)
     if status.get("thresholds"):
         unmet = [one["name"] for one in status["thresholds"] if one["status"] != "Met"]
         text = f"Not met: {', '.join(unmet)}." if unmet else "All thresholds were met."
