@@ -118,8 +118,8 @@ def test_the_program_that_locusts_users_start_with(python, shop):
     done = python("-m", "katydid", "exec", "lib.py", shop.url, files={"lib.py": PROGRAM})
     assert done.returncode == 0, done.stderr
     requests_made, failures = json.loads(done.stdout.splitlines()[-1])
-    # quit() does not drain: a request in flight then is the server's alone
-    assert 0 <= len(shop.paths) - requests_made <= 1
+    # quit() does not drain: what its two users had in flight is the server's alone
+    assert 0 <= len(shop.paths) - requests_made <= 2
     assert 10 <= requests_made <= 40
     assert failures == 0
     assert "Aggregated" in done.stderr
