@@ -31,6 +31,9 @@ from katydid.run.states import LOADED
 logger = logging.getLogger(__name__)
 
 
+LOOK_SECONDS = 0.25
+
+
 class Outputs:
     """The outputs of one session."""
 
@@ -145,11 +148,14 @@ class Outputs:
                 logger.info("%s: %s", document.status.verdict, document.status.message)
 
     def _follow(self, display: Display) -> None:
+        pause = LOOK_SECONDS
         while True:
-            gevent.sleep(0.25)
+            gevent.sleep(pause)
             now = self._runner.clock.monotonic()
             if self._runner.state in LOADED and display.due(now):
                 display.show(snapshot.document(self._runner), now)
+                # Thousands of names make a document dear: at most a sixth of the time is for it.
+                pause = max(LOOK_SECONDS, 5 * (self._runner.clock.monotonic() - now))
 
     def _attempt(self, what: str, write: Any) -> bool:
         try:
