@@ -38,6 +38,7 @@ LOOK_SECONDS = 5.0
 PREDECESSOR = "WaitingForPredecessor"  # children of a deleted LoadTest of the same name
 PODS_MISSING_SECONDS = 10.0  # a Job may take so long to create its pods
 UNREACHABLE_SECONDS = 15.0  # polls may fail for so long before it counts as Degraded
+MISSING_SECONDS = 3.0  # workers leave a moment before the summary of a finished run is here
 STOP_BY_FORCE_SECONDS = 30.0
 OVERTIME_SECONDS = 120.0  # beyond deadline and drain, before the operator ends the master
 _ENDING_STATES = frozenset({"cleanup", "stopping", "stopped"})
@@ -67,7 +68,7 @@ def plan_during(seen: Observed, now: datetime) -> Plan:
     return Plan(
         status,
         tuple(_actions(seen, status, run, now)),
-        requeue_seconds=LOOK_SECONDS,
+        requeue_seconds=MISSING_SECONDS if _are_missing(status) else LOOK_SECONDS,
         polls=seen.master is not None and bool(seen.master.ip),
     )
 
@@ -159,7 +160,9 @@ def _judge(seen: Observed, status: Json, failure: Failure | None, now: datetime)
     workers = status["workers"]
     all_ready = workers["ready"] >= workers["desired"]
     text = f"{workers['ready']} of {workers['desired']} worker pods are ready."
-    reason = "AllReady" if all_ready else "Starting" if _is_starting(status) else "WorkersMissing"
+    reason = (
+        "AllReady" if all_ready else "WorkersMissing" if _is_missing(seen, status) else "Starting"
+    )
     set_condition(status, "WorkersReady", all_ready, reason, text, now)
     if status.get("thresholds"):
         breached = [one["name"] for one in status["thresholds"] if one["status"] == "Breached"]
@@ -176,6 +179,29 @@ def _is_starting(status: Json) -> bool:
     return phase_of(status) is Phase.STARTING
 
 
+def _is_missing(seen: Observed, status: Json) -> bool:
+    """Whether workers that are not ready were so before, and are not just being added."""
+    before = seen.test.status
+    if _is_starting(status) or status["workers"]["desired"] > (
+        (before.get("workers") or {}).get("desired", 0)
+    ):
+        return False
+    return condition(before, "WorkersReady").get("reason") != "Starting" or bool(
+        status["workers"]["lost"]
+    )
+
+
+def _are_missing(status: Json) -> bool:
+    return condition(status, "WorkersReady").get("reason") == "WorkersMissing"
+
+
+def _missing_seconds(status: Json, now: datetime) -> float:
+    """For how long workers have been missing."""
+    ready = condition(status, "WorkersReady")
+    since = time_of(ready.get("lastTransitionTime"))
+    return (now - since).total_seconds() if since and _are_missing(status) else 0.0
+
+
 def _degraded(
     seen: Observed, status: Json, failure: Failure | None, now: datetime
 ) -> tuple[str, str]:
@@ -185,7 +211,7 @@ def _degraded(
         return "StatsUnavailable", f"The master's API does not answer: {seen.reading.error}"
     if seen.learned.refusal is not None:
         return seen.learned.refusal.reason, seen.learned.refusal.message
-    if status["workers"]["ready"] < status["workers"]["desired"]:
+    if phase_of(status) is Phase.RUNNING and _missing_seconds(status, now) >= MISSING_SECONDS:
         cause = f" {failure.message}" if failure else ""
         return "WorkersMissing", f"{status['workers']['summary']} workers are ready.{cause}"
     if (status.get("generator") or {}).get("saturated"):

@@ -68,6 +68,9 @@ def _workers(old: Json, new: Json) -> list[News]:
         text = f"{lost} worker(s) were lost; their users moved to the others."
         return [News("WorkerLost", text, True)]
     was_missing = condition(old, "Degraded").get("reason") == "WorkersMissing"
+    is_missing = condition(new, "Degraded").get("reason") == "WorkersMissing"
+    if is_missing and not was_missing:
+        return [News("WorkerLost", condition(new, "Degraded")["message"], True)]
     if was_missing and condition(new, "WorkersReady").get("status") == "True":
         return [News("WorkerReplaced", f"All {after.get('desired')} workers are ready again.")]
     return []
