@@ -1,0 +1,121 @@
+"""The door to the API server as the commands need it: the operator's own, and a little more.
+
+More are: dry runs of an apply, lists by label, and logs that are followed. Applying here is done
+under a field manager of its own, so that what the operator writes stays the operator's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+from kubernetes.aio.client.api_client import ApiClient
+from kubernetes.aio.client.configuration import Configuration
+from kubernetes.aio.config import ConfigException, load_kube_config
+
+from katydid_operator import names
+from katydid_operator.cluster import Cluster, error_of
+from katydid_operator.errors import Unavailable
+from katydid_operator.kubectl.exits import CommandError, Exit
+from katydid_operator.loadtest import Json
+
+FIELD_MANAGER = "kubectl-katydid"
+MAX_LOG_STREAMS = 2000  # connections at a time: one a pod
+
+
+class Door(Cluster):
+    """Requests of the commands to one API server. Close it when done."""
+
+    def __init__(self, client: ApiClient) -> None:
+        super().__init__(client)
+        self._api = client
+
+    async def put(self, manifest: Json, dry_run: bool = False) -> Json:
+        """Server-side apply in the name of the person at the keyboard; nulls are left out."""
+        query = {"fieldManager": FIELD_MANAGER, "force": "true", "fieldValidation": "Strict"}
+        if dry_run:
+            query["dryRun"] = "All"
+        metadata = manifest["metadata"]
+        return await self._send(
+            "apply",
+            "PATCH",
+            manifest["kind"],
+            metadata["namespace"],
+            metadata["name"],
+            query,
+            without_nulls(manifest),
+            content_type="application/apply-patch+yaml",
+        )
+
+    async def merge(self, namespace: str, name: str, spec: Json) -> Json:
+        """Change fields of a LoadTest's spec."""
+        return await self._send(
+            "patch",
+            "PATCH",
+            names.KIND,
+            namespace,
+            name,
+            {"fieldManager": FIELD_MANAGER},
+            {"spec": spec},
+            content_type="application/merge-patch+json",
+        )
+
+    async def pods(self, namespace: str, selector: str) -> list[Json]:
+        """The pods with these labels."""
+        query = {"labelSelector": selector}
+        found = await self._send("list", "GET", "Pod", namespace, None, query)
+        return list(found.get("items") or [])
+
+    async def log_lines(
+        self, namespace: str, pod: str, follow: bool, since: str = ""
+    ) -> AsyncIterator[str]:
+        """Lines of the engine's log, each with its time in front, while they come."""
+        query = {
+            "container": names.CONTAINER,
+            "timestamps": "true",
+            "follow": "true" if follow else "false",
+        }
+        if since:
+            query["sinceTime"] = since
+        request = await self._api.param_serialize(
+            "GET",
+            f"/api/v1/namespaces/{namespace}/pods/{pod}/log",
+            query_params=list(query.items()),
+            header_params={"Accept": "*/*"},
+            auth_settings=["BearerToken"],
+        )
+        endless: Any = aiohttp.ClientTimeout(total=None, sock_connect=15)
+        try:
+            response = await self._api.call_api(*request, _request_timeout=endless)
+            if response.status >= 300:
+                raw: bytes = await response.read()  # type: ignore[no-untyped-call]  # half typed
+                raise error_of("log", response.status, raw)
+            async for line in response.response.content:
+                yield line.decode(errors="replace").rstrip("\n")
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            text = str(error) or type(error).__name__
+            raise Unavailable(f"The API server does not answer: {text}") from error
+
+
+def without_nulls(value: Any) -> Any:
+    """The value without keys whose value is null: server-side apply refuses them."""
+    if isinstance(value, dict):
+        return {k: without_nulls(part) for k, part in value.items() if part is not None}
+    if isinstance(value, list):
+        return [without_nulls(part) for part in value]
+    return value
+
+
+async def open_door(kubeconfig: str | None, context: str | None) -> tuple[Door, str]:
+    """The door that the kubeconfig leads to, and the namespace that it says."""
+    configuration = Configuration()
+    configuration.connection_pool_maxsize = MAX_LOG_STREAMS
+    try:
+        loader = await load_kube_config(  # type: ignore[no-untyped-call]  # half typed
+            config_file=kubeconfig, context=context, client_configuration=configuration
+        )
+    except (ConfigException, OSError, ValueError) as error:
+        raise CommandError(f"The kubeconfig cannot be used: {error}", Exit.USAGE) from None
+    namespace = (loader.current_context.get("context") or {}).get("namespace") or "default"
+    return Door(ApiClient(configuration)), namespace
