@@ -28,7 +28,7 @@ step "engine: faults, examples, runs, metrics"
 wait $beside || failed+=(faults)
 cat "$log"
 step "operator"  # asyncio: a process of its own, without gevent
-$bin/coverage run --concurrency=thread --source=katydid_operator -m pytest -q tests/operator ||
+$bin/coverage run --concurrency=thread --source=katydid_operator -m pytest -q tests/operator tests/operator_kubectl ||
   failed+=(operator)
 step "chart"
 $bin/python -m pytest -q tests/chart || failed+=(chart)
