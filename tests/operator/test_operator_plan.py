@@ -763,3 +763,40 @@ def test_times_to_live(finished: Callable[..., Observed]) -> None:
 def test_a_deleted_loadtest_is_left_to_the_garbage_collector(make_test: Make) -> None:
     test = make_test(deletionTimestamp="2026-01-01T11:59:00Z")
     assert plan(Observed(test), NOW) == Plan(test.status)
+
+
+# ---------------------------------------------------------------- workers that are not ready
+
+
+def test_a_worker_is_missing_once_it_was_there_and_stays_away(
+    running: Callable[..., Observed], make_test: Make
+) -> None:
+    """Probes lag: at the start behind the master's, at the end before the summary."""
+    away = (worker(is_ready=False),)
+    lagging = plan(running(workers=away), NOW).status
+    assert condition(lagging, "WorkersReady")["reason"] == "Starting"
+    assert is_true(lagging, "Degraded") == "False"
+
+    there = plan(running(), NOW).status
+    assert condition(there, "WorkersReady")["reason"] == "AllReady"
+    seen = replace(running(workers=away), test=make_test(status=there))
+    at_first = plan(seen, NOW)
+    assert condition(at_first.status, "WorkersReady")["reason"] == "WorkersMissing"
+    assert is_true(at_first.status, "Degraded") == "False"
+    assert at_first.requeue_seconds == 3.0
+
+    seen = replace(seen, test=make_test(status=at_first.status))
+    later = plan(seen, NOW + timedelta(seconds=3)).status
+    assert condition(later, "Degraded")["reason"] == "WorkersMissing"
+
+
+def test_workers_that_are_being_added_are_not_missing(
+    running: Callable[..., Observed], make_test: Make
+) -> None:
+    there = plan(running(), NOW).status
+    more = make_test({"workers": {"replicas": 3}}, status=there, generation=2)
+    found = plan(replace(running(), test=more), NOW).status
+    assert condition(found, "WorkersReady")["reason"] == "Starting"
+    again = make_test({"workers": {"replicas": 3}}, status=found, generation=2)
+    later = plan(replace(running(), test=again), NOW + timedelta(seconds=9)).status
+    assert is_true(later, "Degraded") == "False"

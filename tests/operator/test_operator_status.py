@@ -148,6 +148,20 @@ def ran(**more: object) -> Json:
         (ran(), ran(thresholds=[{"name": "a", "status": "Breached"}]), ["ThresholdBreached"]),
         (ran(workers={"lost": 0}), ran(workers={"lost": 2}), ["WorkerLost"]),
         (
+            ran(),
+            ran(
+                conditions=[
+                    {
+                        "type": "Degraded",
+                        "status": "True",
+                        "reason": "WorkersMissing",
+                        "message": "1/2 workers are ready.",
+                    }
+                ]
+            ),
+            ["WorkerLost"],
+        ),
+        (
             ran(
                 conditions=[{"type": "Degraded", "status": "True", "reason": "WorkersMissing"}],
             ),
