@@ -317,6 +317,9 @@ async def test_ui_forwards_the_masters_port(
         f"Token for changes: {keys.api_token('ab', 3)}",
         "http://127.0.0.1:8123/  (Ctrl-C ends it)",
     ]
+    await api.change("pods", "checkout-3-master", status={"phase": "Succeeded"})
+    assert await katydid("ui", "checkout") == 64
+    assert "Run 3 of checkout is over" in capsys.readouterr().err
     arguments = (tmp_path / "arguments").read_text().split()
     assert arguments[1:] == [
         "port-forward",

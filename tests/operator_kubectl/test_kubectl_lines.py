@@ -106,7 +106,7 @@ def test_the_end_shows_what_went_wrong() -> None:
         (
             'LoadTest.katydid.dev "x" is invalid: spec.load.users: Invalid value: -1: '
             "spec.load.users in body should be greater than or equal to 0",
-            ["spec.load.users: spec.load.users in body should be greater than or equal to 0"],
+            ["spec.load.users: should be greater than or equal to 0"],
         ),
     ],
 )

@@ -13,6 +13,7 @@ _INVALID = re.compile(r'^(?:\S+ )?"[^"]*" is invalid: (?P<rest>.*)$', re.DOTALL)
 _UNTYPED = re.compile(r"failed to create typed patch object \([^)]*\): ")
 _FIELD = r"(?:<nil>|metadata|spec|status|data|\.spec|\.metadata)[\w.\[\]\-\"]*: "
 _NEXT = re.compile(rf", (?={_FIELD})")
+_IN_BODY = re.compile(r"^(\S+): \1 in body ")
 _VALUE = re.compile(r'Invalid value: (?:"(?:[^"\\]|\\.)*"|[^:"]+): ')
 
 
@@ -63,4 +64,5 @@ def sentences(message: str) -> list[str]:
     if match and rest.startswith("[") and rest.endswith("]"):
         rest = rest[1:-1]
     parts = _NEXT.split(rest) if match else [rest]
-    return [_VALUE.sub("", part.removeprefix("<nil>: "), count=1).strip() for part in parts]
+    told = [_VALUE.sub("", part.removeprefix("<nil>: "), count=1).strip() for part in parts]
+    return [_IN_BODY.sub(r"\1: ", text) for text in told]

@@ -33,8 +33,11 @@ async def forward(
     test = await load_test(door, namespace, name)
     run = current_run(test.get("status") or {})
     pod = names.master_pod(name, run)
-    if await door.find("Pod", namespace, pod) is None:
+    found = await door.find("Pod", namespace, pod)
+    if found is None:
         raise CommandError(f"Run {run} of {name} has no master pod: there is no web UI to show.")
+    if (found.get("status") or {}).get("phase") in ("Succeeded", "Failed"):
+        raise CommandError(f"Run {run} of {name} is over and its master is gone: see `report`.")
     program = shutil.which("kubectl")
     if program is None:
         raise CommandError("kubectl is not on the PATH.", Exit.INTERNAL)
