@@ -1,0 +1,269 @@
+"""The operator on a real cluster: installed by its chart, a shop to aim at, tests to apply."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import os
+import signal
+import subprocess
+import tarfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+VERSION = "katydid.dev/v1alpha1"
+NAMESPACE = "katydid-system"
+SHOPS = "e2e-shop"
+SHOP_URL = f"http://shop.{SHOPS}.svc:8080"
+Json = dict[str, Any]
+
+LOCUSTFILE = """
+import os
+import time
+
+from locust import HttpUser, constant, task
+
+# One key for each life of each worker: the shop counts by it, and so do we.
+KEY = f"{os.environ.get('KATYDID_WORKER_ID')}.{time.time_ns()}"
+
+
+class Visitor(HttpUser):
+    wait_time = constant(0.05)
+
+    @task
+    def product(self):
+        self.client.get("/products/1", name=KEY, headers={"X-Worker": KEY})
+"""
+
+
+@pytest.fixture(scope="session")
+def operator(cluster: Any, runner_image: str, operator_image: str) -> Iterator[str]:
+    """The operator of the chart in this checkout; returns its namespace."""
+    values = []
+    for key, image in (("image", operator_image), ("runnerImage", runner_image)):
+        name, _, tag = image.rpartition(":")
+        values += [f"{key}.registry=", f"{key}.repository={name}", f"{key}.tag={tag}"]
+    done = subprocess.run(
+        ["helm", "upgrade", "--install", "katydid", str(ROOT / "charts" / "katydid"),
+         "--namespace", NAMESPACE, "--create-namespace", "--wait", "--timeout", "120s",
+         "--set", ",".join(values)],
+        capture_output=True, text=True, timeout=180,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr + cluster.diagnostics(NAMESPACE)
+    # The tag stays the same when the image is built anew: let the newest one run.
+    cluster.kubectl("-n", NAMESPACE, "rollout", "restart", "deployment/katydid-operator")
+    cluster.kubectl("-n", NAMESPACE, "rollout", "status", "deployment/katydid-operator")
+    yield NAMESPACE
+    subprocess.run(
+        ["helm", "uninstall", "katydid", "--namespace", NAMESPACE, "--wait"],
+        capture_output=True, text=True, timeout=180, check=False,
+    )  # fmt: skip
+
+
+@dataclass
+class Shop:
+    """The demo shop in the cluster, as tests ask it."""
+
+    cluster: Any
+    url: str = SHOP_URL
+
+    def counts(self, key: str) -> Json:
+        """What the shop received from and answered to clients that call themselves `key`."""
+        found: Json = self._ask("counts")["workers"].get(key, {})
+        return found
+
+    def _ask(self, what: str) -> Json:
+        path = f"/api/v1/namespaces/{SHOPS}/services/shop:http/proxy/_demo/{what}"
+        answer: Json = self.cluster.request("GET", path).json()
+        return answer
+
+
+@pytest.fixture(scope="session")
+def shop(cluster: Any, runner_image: str) -> Iterator[Shop]:
+    """One shop for all tests; it answers everything, in 5 ms."""
+    labels = {"app": "shop"}
+    cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SHOPS}})
+    container = {
+        "name": "shop",
+        "image": runner_image,
+        "imagePullPolicy": "IfNotPresent",
+        "args": ["demo", "--host", "0.0.0.0", "--port", "8080", "--error-rate", "0",
+                 "--latency", "5ms", "--jitter", "1ms"],
+        "ports": [{"name": "http", "containerPort": 8080}],
+        "readinessProbe": {"tcpSocket": {"port": "http"}, "periodSeconds": 1},
+    }  # fmt: skip
+    template = {
+        "metadata": {"labels": labels},
+        "spec": {"containers": [container], "terminationGracePeriodSeconds": 1},
+    }
+    deployment = {"selector": {"matchLabels": labels}, "template": template}
+    service = {"selector": labels, "ports": [{"name": "http", "port": 8080, "targetPort": "http"}]}
+    for version, kind, spec in (("apps/v1", "Deployment", deployment), ("v1", "Service", service)):
+        cluster.apply(
+            {"apiVersion": version, "kind": kind, "metadata": {"name": "shop"}, "spec": spec}, SHOPS
+        )
+    cluster.wait_for_condition("apps/v1", "Deployment", "shop", SHOPS, "Available")
+    yield Shop(cluster)
+    cluster.delete("v1", "Namespace", SHOPS, None)
+
+
+@dataclass
+class Tests:
+    """LoadTests of one namespace: apply, look, wait."""
+
+    cluster: Any
+    namespace: str
+
+    def apply(
+        self, name: str = "test", source: str | Json = LOCUSTFILE, **given: Any
+    ) -> dict[str, Any]:
+        """Apply a LoadTest: 4 users for 8 s on two workers, but for what is given."""
+        if isinstance(source, str):
+            source = {"inline": {"locustfile.py": source}}
+        spec = {
+            "source": source,
+            "target": {"serviceRef": {"name": "shop", "namespace": SHOPS, "port": 8080}},
+            "load": {"users": 4, "runTime": "8s", "stopTimeout": "5s"},
+            "workers": {"replicas": 2},
+            "thresholds": [{"name": "it works", "metric": "failures", "below": "1%"}],
+            **given,
+        }
+        spec = {key: value for key, value in spec.items() if value is not None}
+        [applied] = self.cluster.apply(
+            {"apiVersion": VERSION, "kind": "LoadTest", "metadata": {"name": name}, "spec": spec},
+            self.namespace,
+        )
+        return dict(applied)
+
+    def edit(self, spec: Json, name: str = "test") -> None:
+        """Merge `spec` into the spec."""
+        self.cluster.request(
+            "PATCH",
+            self.cluster.path(VERSION, "LoadTest", self.namespace, name),
+            json={"spec": spec},
+            headers={"Content-Type": "application/merge-patch+json"},
+        )
+
+    def status(self, name: str = "test") -> Json:
+        found = self.cluster.get(VERSION, "LoadTest", name, self.namespace)
+        return dict((found or {}).get("status") or {})
+
+    def wait(
+        self, what: str, probe: Callable[[Json], Any], seconds: float = 60, name: str = "test"
+    ) -> Json:
+        """Wait until `probe(status)` holds; returns the status."""
+
+        def asked() -> Json | None:
+            status = self.status(name)
+            words = f"{status.get('phase')}, {status.get('reason')}: {status.get('message')}"
+            assert status, "no status"
+            assert probe(status), words
+            return status
+
+        return dict(self.cluster.wait_until(what, asked, seconds))
+
+    def running(self, name: str = "test", requests: int = 20, seconds: float = 40) -> Json:
+        """Wait until the test runs and numbers have arrived."""
+
+        def probe(status: Json) -> bool:
+            load = status.get("load") or {}
+            return status.get("phase") == "Running" and load.get("requests", 0) >= requests
+
+        return self.wait("load is running", probe, seconds, name)
+
+    def finished(self, name: str = "test", run: int = 1, seconds: float = 60) -> Json:
+        """Wait for the verdict of run `run`; and until it is known what became of its results."""
+
+        def probe(status: Json) -> bool:
+            latest = status.get("run") or {}
+            done = "finishedAt" in latest and latest["number"] == run
+            return done and conditions(status).get("ResultsStored", "False") != "Unknown"
+
+        return self.wait("the verdict", probe, seconds, name)
+
+    def events(self, name: str = "test") -> list[str]:
+        found = self.cluster.items("v1", "Event", self.namespace)
+        ours = [one for one in found if one["involvedObject"]["name"] == name]
+        return [one["reason"] for one in sorted(ours, key=lambda one: one["firstTimestamp"])]
+
+    def pods(self, component: str = "", run: int = 1, name: str = "test") -> list[Json]:
+        selector = f"katydid.dev/loadtest={name},katydid.dev/run={run}"
+        if component:
+            selector += f",katydid.dev/component={component}"
+        return list(self.cluster.items("v1", "Pod", self.namespace, selector))
+
+    def results(self, name: str = "test") -> dict[str, bytes]:
+        """The kept files, by their names."""
+        kept = self.cluster.get("v1", "ConfigMap", f"{name}-results", self.namespace)
+        assert kept, "no results were kept"
+        archive = io.BytesIO(base64.b64decode(kept["binaryData"]["results.tar.gz"]))
+        with tarfile.open(fileobj=archive) as opened:
+            return {
+                Path(one.name).name: opened.extractfile(one).read()  # type: ignore[union-attr]
+                for one in opened.getmembers()
+                if one.isfile()
+            }
+
+    def counted(self, name: str = "test") -> dict[str, int]:
+        """Requests by name, which is `<index>.<start of the worker>`, as the kept results say."""
+        document = json.loads(self.results(name)["run.json"])
+        return {one["name"]: int(one["requests"]) for one in document["requests"]}
+
+
+def conditions(status: Json) -> dict[str, str]:
+    """Status of each condition, by type."""
+    return {one["type"]: one["status"] for one in status.get("conditions") or ()}
+
+
+@pytest.fixture
+def conditions_of() -> Callable[[Json], dict[str, str]]:
+    return conditions
+
+
+@pytest.fixture
+def tests(cluster: Any, namespace: str, operator: str, shop: Shop) -> Tests:
+    """LoadTests in a namespace of this test's own, with the operator there and a shop to hit."""
+    return Tests(cluster, namespace)
+
+
+@pytest.fixture
+def tests_in(cluster: Any, operator: str, shop: Shop) -> Callable[[str], Tests]:
+    """The same, in a namespace that the test makes."""
+    return lambda namespace: Tests(cluster, namespace)
+
+
+@pytest.fixture
+def kill() -> Callable[[Json], None]:
+    """SIGKILLs the processes of a pod's containers, but for pause, from outside the pod."""
+
+    def kill_pod(pod: Json) -> None:
+        uid = pod["metadata"]["uid"]
+        deadline = time.monotonic() + 10
+        while not (found := _processes(uid)):
+            if time.monotonic() > deadline:
+                pytest.skip("The node's processes cannot be seen from here.")
+            time.sleep(0.1)
+        for number in found:
+            os.kill(number, signal.SIGKILL)
+
+    return kill_pod
+
+
+def _processes(uid: str) -> list[int]:
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            group = (folder / "cgroup").read_text()
+            command = (folder / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if (uid in group or uid.replace("-", "_") in group) and b"katydid" in command:
+            found.append(int(folder.name))
+    return found
