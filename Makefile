@@ -70,6 +70,10 @@ images: ## Build the images, and put them into the cluster if it runs
 e2e: $(READY) ## End-to-end tests on a real cluster; brings up what is missing
 	@tools/e2e.sh
 
+.PHONY: demo-k8s
+demo-k8s: ## The quickstart on Kubernetes: cluster, images, chart, verdict, report; leaves nothing running
+	@tools/demo-k8s.sh
+
 .PHONY: format
 format: $(READY) ## Format the code
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix --quiet .
