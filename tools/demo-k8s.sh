@@ -89,7 +89,7 @@ kill "$watch"; wait "$watch" 2>/dev/null || true
 show kubectl --namespace "$space" get loadtests,pods
 show kubectl --namespace "$space" describe loadtest quickstart | sed -n '1,/^Name:/p;/^Status:/,$p'
 
-mkdir -p "$results"
+rm -rf "$results"; mkdir -p "$results"
 kubectl --namespace "$space" get configmap quickstart-results -o 'go-template={{index .binaryData "results.tar.gz"}}' |
   base64 -d | tar xz -C "$results"
 say "The verdict: $(kubectl --namespace "$space" get loadtest quickstart -o jsonpath='{.status.verdict}: {.status.message}')"
