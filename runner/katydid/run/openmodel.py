@@ -53,7 +53,12 @@ class IterationPool:
         self._pacer = gevent.spawn(self._run)
 
     def stop(self) -> None:
-        """Start no further iteration. Users that wait for one are stopped by the population."""
+        """Start no further iteration; those that are overdue are dropped.
+
+        Users that wait for one are stopped by the population.
+        """
+        now = self._clock.monotonic()
+        self.dropped += sum(intended <= now for intended in self._due)
         self._due.clear()
         if self._pacer is not None:
             self._pacer.kill(block=False)
@@ -91,6 +96,11 @@ class IterationPool:
             idle[user] = waiter
             try:
                 intended = waiter.get()
+            except BaseException:
+                if waiter.ready():  # killed after it was handed one, before its turn came
+                    self.started -= 1
+                    self.dropped += 1
+                raise
             finally:
                 idle.pop(user, None)  # still there when it is killed while it waits
             assert intended is not None  # it is a time that `_begin` set

@@ -229,3 +229,11 @@ def test_many_due_at_once_are_no_drops_when_users_are_quick(serve, clock):
     clock.advance(0)
     assert (len(Buyer.log), served.pool.dropped) == (50, 0)
     assert len(served.population) == 4
+
+
+def test_a_stop_drops_what_is_overdue_and_forgets_what_is_not(serve):
+    served = serve()
+    served.due(0.0, 5.0)  # the pacer has had no turn yet
+    served.pool.stop()
+    assert served.pool.take_dropped() == 1
+    assert served.pool.started == 0

