@@ -43,7 +43,7 @@ def run(prepared: Prepared) -> int:
     session = _Session(prepared, runner)
     if resumed and isinstance(runner, MasterRunner):
         runner.wait_returned()
-    web = make_web(prepared, runner)
+    web = make_web(prepared)
     metrics = start_metrics(prepared, runner, web)
     environment.events.init.fire(environment=environment, runner=runner, web_ui=web)
     if web is not None:
@@ -89,7 +89,9 @@ class _Session:
         options = self._prepared.options
         starts = self._launch.runs_once or options.headless or options.autostart
         if self._launch.surface is Surface.LOCUST:
-            logger.info("Starting Locust %s (Katydid %s)", katydid.LOCUST_VERSION, _version())
+            logger.info(
+                "Starting Locust %s (Katydid %s)", katydid.LOCUST_VERSION, katydid.__version__
+            )
         if starts and not resumed:
             self._start()
         called_off = starts and self._runner.load_started_at is None
@@ -147,14 +149,14 @@ class _Session:
     def _locust_exit_code(self, code: ExitCode) -> int:
         runner = self._runner
         if code is ExitCode.THRESHOLD_BREACHED:
-            return launch_code(code)
+            return self._launch.surface.exit_code(code)
         if runner.thresholds.thresholds and code is ExitCode.PASSED:
             return 0
         if runner.stats.num_failures or runner.exceptions:
             return int(self._prepared.options.exit_code_on_error)
         ending = runner.ending
         if ending is not None and ending.kind == "error":
-            return launch_code(ExitCode.INTERNAL)
+            return self._launch.surface.exit_code(ExitCode.INTERNAL)
         if ending is not None and ending.reason == "StopTest" and not runner.stats.num_requests:
             return int(self._prepared.options.exit_code_on_error)  # as for want of a host
         return 2 if events.unhandled_exception else 0
@@ -231,11 +233,6 @@ class _Session:
         self._woken.set()
 
 
-def launch_code(code: ExitCode) -> int:
-    """The number in Locust's table."""
-    return Surface.LOCUST.exit_code(code)
-
-
 def _make_runner(prepared: Prepared) -> LocalRunner | MasterRunner:
     environment, options = prepared.environment, prepared.options
     if prepared.role is Role.LOCAL:
@@ -262,7 +259,3 @@ def _make_runner(prepared: Prepared) -> LocalRunner | MasterRunner:
     runner.source = source
     environment.runner = runner
     return runner
-
-
-def _version() -> str:
-    return katydid.__version__

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import math
 import time
 from pathlib import Path
 from typing import NoReturn
@@ -13,6 +12,7 @@ from katydid.cli.launch import Launch, Role, Surface
 from katydid.errors import UsageError
 from katydid.load.spec import ConstantLoad
 from katydid.manifest import LoadTest, Manifest, parse
+from katydid.run.live import lost_ratio
 
 USAGE = """usage: katydid run LOADTEST.yaml [options] [Locust's and Katydid's options]
 
@@ -91,7 +91,7 @@ def _launch(manifest: Manifest, rest: list[str]) -> Launch:
         formats=test.results.formats,
         deadline=test.deadline_seconds,
         ready_timeout=test.workers.ready_timeout_seconds,
-        max_lost=math.nextafter(test.workers.max_lost_of(processes) / processes, 1.0),
+        max_lost=lost_ratio(test.workers, processes),
         generation=test.generation,
     )
 

@@ -7,47 +7,35 @@ import logging
 from katydid.cli.options import extra_options, katydid_options
 from katydid.cli.prepare import Prepared
 from katydid.errors import UsageError
-from katydid.results import csv_files, document_json, html, junit
-from katydid.run.controller import ControllingRunner
-from katydid.run.controls import RunnerControls
 from katydid.run.keys import keys_of
-from katydid.web.controls import Renderers
 from katydid.web.ui import WebUI
 
 logger = logging.getLogger(__name__)
 
-RENDERERS = Renderers(
-    html=html.render, json=document_json.to_json, junit=junit.render, csv=csv_files.render
-)
 
-
-def make_web(prepared: Prepared, runner: ControllingRunner) -> WebUI | None:
+def make_web(prepared: Prepared) -> WebUI | None:
     """The page, unless --headless. It does not listen yet: locustfiles add routes at init, and
     Flask takes none after the first request."""
     options, launch = prepared.options, prepared.launch
     if options.headless:
         return None
-    host = "" if options.web_host == "*" else options.web_host
-    if launch.runs_once and not launch.announce_pod and not host:
+    host = options.web_host
+    if launch.runs_once and not launch.announce_pod and host in ("", "*"):
         host = "127.0.0.1"  # a laptop's run is its owner's
     keys = keys_of(prepared.settings)
-    prepared.environment.web_ui = web = WebUI(
-        prepared.environment,
-        RunnerControls(runner),
-        RENDERERS,
-        host=host,
-        port=options.web_port,
-        delayed_start=True,
+    return prepared.environment.create_web_ui(
+        host,
+        options.web_port,
         web_base_path=options.web_base_path,
         web_login=options.web_login,
         tls_cert=options.tls_cert or None,
         tls_key=options.tls_key or None,
-        token=katydid_options(options).control_token or (keys.api_token if keys else None),
+        delayed_start=True,
         userclass_picker_is_active=options.class_picker,
         build_path=options.build_path or None,
+        token=katydid_options(options).control_token or (keys.api_token if keys else None),
         extra_options=lambda: extra_options(prepared.parser, options),
     )
-    return web
 
 
 def listen(web: WebUI, prepared: Prepared) -> None:

@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 
 from katydid.manifest.live import LiveUpdate
+from katydid.manifest.spec import WorkersLive
 from katydid.run.settings import RunSettings
 
 
@@ -20,7 +21,12 @@ def settings_after(settings: RunSettings, update: LiveUpdate) -> RunSettings:
         load=update.load,
         expected_workers=expected,
         ready_timeout=workers.ready_timeout_seconds,
-        max_lost=math.nextafter(workers.max_lost_of(counted) / counted, 1.0),
+        max_lost=lost_ratio(workers, counted),
         deadline=update.deadline_seconds,
         formats=update.results.formats,
     )
+
+
+def lost_ratio(workers: WorkersLive, processes: int) -> float:
+    """Share (0 … 1) of `processes` that may be lost; exactly maxLost of them is not too many."""
+    return math.nextafter(workers.max_lost_of(processes) / processes, 1.0)
