@@ -109,7 +109,7 @@ class Reconciler:
                 return
             memory.written_at = now
             self._cache.put({"kind": names.KIND, **written})
-            told = told + news(test.status, decided.status)
+            told = told + news(test.status, decided.status, test.thresholds)
             if is_finished(decided.status) and not is_finished_same(test.status, decided.status):
                 self._metrics.finished(str(decided.status["verdict"]))
         for one in told:
