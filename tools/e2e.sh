@@ -2,10 +2,19 @@
 # `make e2e`: the end-to-end tests on a real cluster. Brings up a cluster (tools/cluster.sh) and
 # builds the images if they are missing; what this started is ended again, whatever happens.
 #   tools/e2e.sh [PYTEST ARGUMENTS]
+#   tools/e2e.sh --cannot  print why they cannot run here; nothing where they can
 #   KATYDID_E2E_PARALLEL   tests at a time (6): most of their time is waiting
 set -eu -o pipefail
 cd "$(dirname "$0")/.."
 at_once=${KATYDID_E2E_PARALLEL:-6} child='' owns_cluster=''
+
+cannot() {
+  case $(tools/cluster.sh kind) in
+    none) echo "no cluster can be had: set KUBECONFIG, or install Docker and kind, or be root on Debian with Go" ;;
+    given) [ -n "${KATYDID_IMAGE_PREFIX:-}" ] || echo "KUBECONFIG's cluster pulls its images: set KATYDID_IMAGE_PREFIX to a registry for them" ;;
+  esac
+}
+[ "${1:-}" != --cannot ] || { cannot; exit; }
 
 finish() {
   trap '' INT TERM  # what was started is ended, however impatient somebody is

@@ -30,6 +30,9 @@ cat "$log"
 step "operator"  # asyncio: a process of its own, without gevent
 $bin/coverage run --concurrency=thread --source=katydid_operator -m pytest -q tests/operator tests/operator_kubectl ||
   failed+=(operator)
+step "Kubernetes"  # its own cluster may have to be built first: about 10 minutes, once
+no_cluster=$(tools/e2e.sh --cannot)
+[ -n "$no_cluster" ] || tools/e2e.sh || failed+=(Kubernetes)
 step "chart"
 $bin/python -m pytest -q tests/chart || failed+=(chart)
 
@@ -41,7 +44,7 @@ step "left out"
 command -v helm >/dev/null || ls ~/.cache/katydid-cluster/bin-*/helm >/dev/null 2>&1 ||
   echo "What Helm renders of the chart: there is no helm here (\`make cluster\` builds one)."
 command -v promtool >/dev/null || echo "promtool's view of the metrics: there is no promtool here."
-echo "The tests on a real cluster: \`make e2e\` runs them (it builds Kubernetes once, about 10 minutes)."
+[ -z "$no_cluster" ] || echo "The end-to-end tests on Kubernetes: $no_cluster."
 
 if [ ${#failed[@]} -gt 0 ]; then
   printf '\nFailed: %s\n' "${failed[*]}"

@@ -61,3 +61,12 @@ def test_the_last_state_of_a_master_is_kept() -> None:
     assert cache.gone_master(KEY, "checkout-1-worker") is None
     cache.forget(KEY)
     assert cache.gone_master(KEY, "checkout-1-master") is None
+
+
+def test_namespaces_that_others_look_after_are_not_seen() -> None:
+    cache = Cache(["other"])
+    test = {"kind": "LoadTest", "metadata": {"name": "a", "namespace": "other"}}
+    assert cache.put(test) is None
+    assert cache.remove(test) is None
+    assert cache.known() == []
+    assert cache.put(pod("1")) == KEY
