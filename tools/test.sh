@@ -21,7 +21,7 @@ trap 'kill $beside 2>/dev/null || true; rm -f "$log"' EXIT
 step "engine: command line, broken input"
 engine tests/runner/cli tests/runner/broken || failed+=(cli)
 step "engine: parts"
-engine tests/runner tests/compat tests/contract \
+engine tests/runner tests/compat tests/contract tests/docs \
   --ignore={tests/runner/faults,tests/runner/demo,tests/runner/run,tests/runner/metrics} \
   --ignore={tests/runner/cli,tests/runner/broken} || failed+=(parts)
 step "engine: faults, examples, runs, metrics"
