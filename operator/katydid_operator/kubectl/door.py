@@ -65,12 +65,6 @@ class Door(Cluster):
             content_type="application/merge-patch+json",
         )
 
-    async def pods(self, namespace: str, selector: str) -> list[Json]:
-        """The pods with these labels."""
-        query = {"labelSelector": selector}
-        found = await self._send("list", "GET", "Pod", namespace, None, query)
-        return list(found.get("items") or [])
-
     async def log_lines(
         self, namespace: str, pod: str, follow: bool, since: str = ""
     ) -> AsyncIterator[str]:

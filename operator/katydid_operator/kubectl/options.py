@@ -12,6 +12,15 @@ EXITS = (
     "75 workers never ready."
 )
 
+COMPARED = """a run is one of
+  NAME        the latest finished run of a LoadTest
+  NAME/RUN    one of its earlier runs, such as checkout/3
+  FILE        a run.json (its path ends so), or ./FOLDER that holds one: saved results
+
+Of the latest finished run the cluster keeps the results, of earlier ones a row of numbers
+(verdict, users, RPS, failures, p95). Where both runs have their results and `katydid` is
+installed, `katydid compare` shows them by request; else the rows are compared. Save the
+results of each run with `kubectl katydid report` to compare any two of them."""
 NAME = "of the LoadTest"
 
 
@@ -63,6 +72,20 @@ def parser() -> argparse.ArgumentParser:
         "-o", "--output", type=Path, metavar="DIR", help="folder (default: NAME-RUN)"
     )
     _reports(report)
+    compare = command("compare", "Show what changed from one run to another.")
+    compare.epilog = COMPARED
+    compare.formatter_class = argparse.RawDescriptionHelpFormatter
+    compare.add_argument("before", help="the first run; alone: a test, whose last two runs it is")
+    compare.add_argument("after", nargs="?", help="the run to judge")
+    compare.add_argument(
+        "--tolerance",
+        action="append",
+        default=[],
+        metavar="METRIC=AMOUNT",
+        help="how much worse it may be, such as p95=10%% (repeatable); exit code 3 when it is",
+    )
+    compare.add_argument("--html", type=Path, metavar="FILE", help="write a page with charts here")
+    compare.add_argument("--json", action="store_true", help="print JSON instead of tables")
     _files(command("validate", "Let the API server judge the files; nothing is changed."))
     init = command("init", "Write a locustfile and a LoadTest to begin with.", of_cluster=False)
     init.add_argument(

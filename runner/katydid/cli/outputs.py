@@ -7,7 +7,6 @@ writes what its options name. Both are made of the same document.
 from __future__ import annotations
 
 import logging
-import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from katydid import tunables
 from katydid.cli.launch import Surface
 from katydid.cli.options import katydid_options
 from katydid.cli.prepare import Prepared
+from katydid.cli.terminal import columns_of, is_terminal, terminal_size, wants_colour
 from katydid.results import console, console_locust, html, junit, locust_json, summary
 from katydid.results.csv_live import StatsCSVFileWriter
 from katydid.results.display import Display
@@ -47,8 +47,9 @@ class Outputs:
         self._background: list[gevent.Greenlet[..., Any]] = []
         self._csv: StatsCSVFileWriter | None = None
         if self._launch.surface is Surface.KATYDID:
-            terminal = sys.stderr.isatty()
-            self._display = Display(sys.stderr, terminal, terminal_size)
+            self._display = Display(
+                sys.stderr, is_terminal(sys.stderr), terminal_size, colour=wants_colour(sys.stderr)
+            )
             self._background.append(gevent.spawn(self._follow, self._display))
         elif self._prints_tables:
             self._background.append(gevent.spawn(console_locust.stats_printer(runner.stats)))
@@ -125,8 +126,7 @@ class Outputs:
         return name
 
     def _print_summary(self, document: RunDocument, files: list[Path]) -> None:
-        columns = terminal_size()[0] if sys.stdout.isatty() else 120
-        paint = Paint(sys.stdout.isatty())
+        columns, paint = columns_of(sys.stdout), Paint(wants_colour(sys.stdout))
         report = next((path for path in files if path.name == "run.json"), None)
         command = f"katydid report {report}" if report is not None else None
         for line in console.final_summary(document, columns, paint, files, command):
@@ -164,12 +164,6 @@ class Outputs:
             logger.error("The %s could not be written: %r", what, error)
             return False
         return True
-
-
-def terminal_size() -> tuple[int, int]:
-    """(columns, lines) of the terminal."""
-    size = shutil.get_terminal_size()
-    return size.columns, size.lines
 
 
 def _overwrite(path: Path, text: str) -> None:
