@@ -103,7 +103,7 @@ def _text(action: argparse.Action) -> str:
     parts = [text[:1].upper() + text[1:].replace("|", "\\|")]
     if action.required and action.option_strings:
         parts.append("**Required.**")
-    if isinstance(action, argparse._AppendAction):
+    if isinstance(action, argparse._AppendAction) and "repeatable" not in text:
         parts.append("May be repeated.")
     if action.default not in (None, False) and "(" not in (action.help or ""):
         parts.append(f"Default: `{action.default}`.")
