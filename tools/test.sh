@@ -33,6 +33,9 @@ $bin/coverage run --concurrency=thread --source=katydid_operator -m pytest -q te
   failed+=(operator)
 step "metrics: dashboards and alerts, by a real Prometheus"
 $bin/coverage run -m pytest -p katydid._patch -q tests/metrics_prometheus || failed+=(metrics)
+step "Kubernetes"  # its own cluster may have to be built first: about 10 minutes, once
+no_cluster=$(tools/e2e.sh --cannot)
+[ -n "$no_cluster" ] || tools/e2e.sh || failed+=(Kubernetes)
 step "chart"
 $bin/python -m pytest -q tests/chart || failed+=(chart)
 
@@ -45,7 +48,7 @@ command -v helm >/dev/null || ls ~/.cache/katydid-cluster/bin-*/helm >/dev/null 
   echo "What Helm renders of the chart: there is no helm here (\`make cluster\` builds one)."
 tools/prometheus.sh bin >/dev/null ||
   echo "What Prometheus makes of metrics, dashboards and alerts: it could not be fetched here."
-echo "The tests on a real cluster: \`make e2e\` runs them (it builds Kubernetes once, about 10 minutes)."
+[ -z "$no_cluster" ] || echo "The end-to-end tests on Kubernetes: $no_cluster."
 
 if [ ${#failed[@]} -gt 0 ]; then
   printf '\nFailed: %s\n' "${failed[*]}"
