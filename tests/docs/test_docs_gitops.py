@@ -7,8 +7,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import lupa
 import pytest
+from lupa.lua51 import LuaRuntime
 
 from katydid_operator.status import Phase, Verdict, set_kstatus
 
@@ -33,7 +33,9 @@ def health(reader: ModuleType) -> Any:
         for document in reader.documents(block)
         if KEY in document.get("data", {})
     ]
-    lua = lupa.LuaRuntime(unpack_returned_tuples=True)
+    lua = LuaRuntime(unpack_returned_tuples=True)  # 5.1, as Argo CD's own interpreter
+    for library in ("os", "io", "string", "table", "math", "pairs", "ipairs", "tostring"):
+        lua.execute(f"{library} = nil")  # it opens no libraries for a check
     function = lua.eval(f"function(obj)\n{text}\nend")
 
     def check(test: dict[str, Any]) -> tuple[str, str]:
