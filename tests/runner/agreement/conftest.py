@@ -241,8 +241,8 @@ def _of_junit(text: str) -> Account:
         kind, name = case.attrib["classname"], case.attrib["name"]
         if kind == "katydid.requests":
             method, _, request = name.partition(" ")
-            told = re.search(r"^(\S+) of (\S+) requests", case.findtext("system-out") or "")
-            p95 = re.search(r"p95 (\S+) ms", case.findtext("system-out") or "")
+            told = re.search(r"^(.+?) of (.+?) requests", case.findtext("system-out") or "")
+            p95 = re.search(r"p95 (.+?) ms", case.findtext("system-out") or "")
             assert told
             assert p95
             rows[method, request] = Said(_count(told[2]), _count(told[1]), p95[1])
