@@ -54,6 +54,10 @@ layers: $(READY) ## Imports point downwards (import-linter)
 unit: $(READY) ## Tests without processes of their own, in moments
 	@$(PYTEST) -q -m "not processes and not slow" tests/runner tests/compat tests/contract
 
+.PHONY: prometheus
+prometheus: ## Prometheus and promtool for tests, from Debian's package, into .tools (`make test` does it)
+	@tools/prometheus.sh get
+
 .PHONY: cluster
 cluster: ## Bring up a Kubernetes cluster to try Katydid on: KUBECONFIG's, kind, or our own
 	@tools/cluster.sh up

@@ -9,6 +9,7 @@ step "lint";   $bin/ruff check . ; $bin/ruff format --check .
 step "types";  $bin/mypy
 step "layers"; $bin/lint-imports
 
+tools/prometheus.sh get || true  # tests that need it are skipped without, and told below
 rm -f .coverage .coverage.*
 # Most tests of processes wait for real seconds, so two groups run beside each other. Both are
 # patched for gevent from the start. A group that fails lets the others run and fails at the end.
@@ -21,7 +22,7 @@ trap 'kill $beside 2>/dev/null || true; rm -f "$log"' EXIT
 step "engine: command line, broken input"
 engine tests/runner/cli tests/runner/broken || failed+=(cli)
 step "engine: parts"
-engine tests/runner tests/compat tests/contract \
+engine tests/runner tests/compat tests/contract tests/docs \
   --ignore={tests/runner/faults,tests/runner/demo,tests/runner/run,tests/runner/metrics} \
   --ignore={tests/runner/cli,tests/runner/broken} || failed+=(parts)
 step "engine: faults, examples, runs, metrics"
@@ -30,6 +31,11 @@ cat "$log"
 step "operator"  # asyncio: a process of its own, without gevent
 $bin/coverage run --concurrency=thread --source=katydid_operator -m pytest -q tests/operator tests/operator_kubectl ||
   failed+=(operator)
+step "metrics: dashboards and alerts, by a real Prometheus"
+$bin/coverage run -m pytest -p katydid._patch -q tests/metrics_prometheus || failed+=(metrics)
+step "Kubernetes"  # its own cluster may have to be built first: about 10 minutes, once
+no_cluster=$(tools/e2e.sh --cannot)
+[ -n "$no_cluster" ] || tools/e2e.sh || failed+=(Kubernetes)
 step "chart"
 $bin/python -m pytest -q tests/chart || failed+=(chart)
 
@@ -40,8 +46,9 @@ $bin/coverage report | tail -n 60 || failed+=(coverage)
 step "left out"
 command -v helm >/dev/null || ls ~/.cache/katydid-cluster/bin-*/helm >/dev/null 2>&1 ||
   echo "What Helm renders of the chart: there is no helm here (\`make cluster\` builds one)."
-command -v promtool >/dev/null || echo "promtool's view of the metrics: there is no promtool here."
-echo "The tests on a real cluster: \`make e2e\` runs them (it builds Kubernetes once, about 10 minutes)."
+tools/prometheus.sh bin >/dev/null ||
+  echo "What Prometheus makes of metrics, dashboards and alerts: it could not be fetched here."
+[ -z "$no_cluster" ] || echo "The end-to-end tests on Kubernetes: $no_cluster."
 
 if [ ${#failed[@]} -gt 0 ]; then
   printf '\nFailed: %s\n' "${failed[*]}"

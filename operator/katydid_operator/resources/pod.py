@@ -36,12 +36,17 @@ def template(test: LoadTest, run: int, taken: Snapshot, role: str, settings: Set
     knobs = overlaid(_defaults(settings), own.pod)
     image = _image(test, settings)
     security = {**CONTAINER_SECURITY, **knobs.get("securityContext", {})}
-    sources = mounted(test, run, taken, role, {**image, "securityContext": security})
+    resources = own.resources or (
+        settings.master_resources if role == names.MASTER else settings.worker_resources
+    )
+    limits = {"resources": resources} if resources else {}  # a quota asks them of every container
+    sources = mounted(test, run, taken, role, {**image, **limits, "securityContext": security})
     sidecars = [{**one, "restartPolicy": "Always"} for one in knobs.get("sidecars", [])]
     first = [*sidecars, *knobs.get("initContainers", []), *sources.init_containers]
     container: Json = {
         "name": names.CONTAINER,
         **image,
+        **limits,
         "command": ["katydid", "run", "--role", role, names.SPEC_FILE],
         "env": _environment(test, run, own, role, containers=1 + len(first)),
         "volumeMounts": [*_own_mounts(), *sources.mounts, *knobs.get("volumeMounts", [])],
@@ -57,11 +62,6 @@ def template(test: LoadTest, run: int, taken: Snapshot, role: str, settings: Set
     }
     if test.env_from:
         container["envFrom"] = list(test.env_from)
-    resources = own.resources or (
-        settings.master_resources if role == names.MASTER else settings.worker_resources
-    )
-    if resources:
-        container["resources"] = resources
     spec: Json = {
         "containers": [container],
         "volumes": [*_own_volumes(test, run), *sources.volumes, *knobs.get("volumes", [])],

@@ -97,9 +97,14 @@ class Threshold:
 
     @property
     def needs_time(self) -> bool:
-        """A count that must be passed: it says nothing before the end or before it is reached."""
+        """Whether it says nothing before the end or before it is passed: users are still coming.
+
+        A rate over the whole run with a grace or an abort was told when it counts.
+        """
+        if self.above is None or self.window_seconds is not None:
+            return False
         counts = self.metric in ("requests", "failures") and self.unit == ""
-        return counts and self.above is not None and self.window_seconds is None
+        return counts or (self.metric == "rps" and not self.after_seconds and not self.abort)
 
 
 def parse(text: str) -> Threshold:
