@@ -64,6 +64,7 @@ KATYDIDS = {
     "--curve-seed",
     "--env-file",
     "--junit",
+    "--metrics-buckets",
     "--metrics-port",
     "--orphan-timeout",
     "--results",
