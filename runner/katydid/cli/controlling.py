@@ -58,6 +58,8 @@ def run(prepared: Prepared) -> int:
                 session.drive(resumed)
     finally:
         code = session.finish(outputs)
+    if metrics is not None:
+        metrics.send_last()
     session.linger(metrics)
     for server in (web, metrics):
         if server is not None:
