@@ -1,7 +1,7 @@
 // One chart: a uPlot canvas, a legend with the values under the cursor (or the last), a tooltip,
 // and its exports. All charts of a frame share cursor, range and marks.
-import { useSignalEffect } from "@preact/signals";
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { effect } from "@preact/signals";
+import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import { THIN, count, time } from "../format";
 import { marks, printing, status } from "../model/state";
@@ -31,7 +31,7 @@ interface Props {
   empty?: string;
 }
 
-const PRINT_WIDTH = 680;
+const PRINT_WIDTH = 660; // of the 704 px that A4 leaves
 
 export function Chart(props: Props) {
   const { id, title, x, series, log = false, height = 180 } = props;
@@ -43,7 +43,7 @@ export function Chart(props: Props) {
   const theme = shown.value;
   const names = series.map((s) => s.label).join("\n");
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = box.current as HTMLDivElement;
     const size = () => (printing.peek() ? PRINT_WIDTH : element.clientWidth) || 600;
     const made = new uPlot(options(latest, size(), height, log), data, element);
@@ -59,17 +59,17 @@ export function Chart(props: Props) {
     };
   }, [theme, log, names, height]);
 
-  useEffect(() => plot.current?.setData(data), [data]);
-  useSignalEffect(() => {
+  useLayoutEffect(() => plot.current?.setData(data), [data]);
+  useReaction(() => {
     void range.value;
     void marks.value;
     plot.current?.setData(plot.current.data);
   });
-  useSignalEffect(() => {
+  useReaction(() => {
     const wanted = printing.value ? PRINT_WIDTH : box.current?.clientWidth;
     if (plot.current && wanted && plot.current.width !== wanted) plot.current.setSize({ width: wanted, height });
   });
-  useSignalEffect(() => {
+  useReaction(() => {
     const at = hover.value;
     const made = plot.current;
     if (!made || at?.owner === id) return;
@@ -105,6 +105,11 @@ export function Chart(props: Props) {
       </div>
     </figure>
   );
+}
+
+/** An effect that is there before the browser paints: what paper shows must not come later. */
+function useReaction(react: () => void): void {
+  useLayoutEffect(() => effect(react), []);
 }
 
 function Legend({ x, series }: { x: number[]; series: Series[] }) {
@@ -167,7 +172,7 @@ function options(props: { current: Props }, width: number, height: number, log: 
     padding: [16, 28, 0, 0],
     legend: { show: false },
     scales: {
-      x: { range: (_plot, min, max) => range.peek() ?? [min, max === min ? min + 1 : max] },
+      x: { range: (_plot, min, max) => range.peek() ?? [min, max + 1] },
       y: log ? { distr: 3, range: logRange } : { range: fromZero },
     },
     axes: axes(unit, log),

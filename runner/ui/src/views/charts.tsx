@@ -88,7 +88,7 @@ function Toolbar() {
   });
   const shown = range.value;
   return (
-    <div class="toolbar">
+    <div class="toolbar of-charts">
       {!frozen.value && (
         <div class="choice" role="group" aria-label="Seconds per point">
           {WIDTHS.map(([seconds, label]) => (

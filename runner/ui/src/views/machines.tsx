@@ -41,7 +41,7 @@ function WorkerLine({ row }: { row: Worker }) {
   const hot = row.cpu_percent > 90;
   return (
     <tr class={lost ? "lost" : ""} data-worker={row.index}>
-      <th scope="row" class="name" title={row.id}><span class="grey num">{row.index}</span> {row.id}{row.incarnation > 1 && <span class="grey"> ({row.incarnation - 1}× replaced)</span>}</th>
+      <th scope="row" class="name" title={row.id}><span class="grey num">{row.index}</span> {row.id}</th>
       <td class={tone}>{icon} {row.state}{lost && <span class="num"> since {time(row.lost_at)}</span>}</td>
       <td class="num">{count(row.users)}</td>
       <td class={`num ${hot ? "warn" : ""}`}>{hot && "! "}{row.cpu_percent.toFixed(0)}</td>
