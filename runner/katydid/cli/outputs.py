@@ -18,7 +18,7 @@ from katydid.cli.launch import Surface
 from katydid.cli.options import katydid_options
 from katydid.cli.prepare import Prepared
 from katydid.cli.terminal import columns_of, is_terminal, terminal_size, wants_colour
-from katydid.results import console, console_locust, html, junit, locust_json, summary
+from katydid.results import console, console_locust, junit, locust_json, report, summary
 from katydid.results.csv_live import StatsCSVFileWriter
 from katydid.results.display import Display
 from katydid.results.text_table import Paint
@@ -111,7 +111,7 @@ class Outputs:
                 files.append(path)
         if self._options.html_file:
             target = Path(self._html_name(document))
-            if self._attempt("HTML report", lambda: write_text(target, html.render(document))):
+            if self._attempt("HTML report", lambda: write_text(target, report.render(document))):
                 files.append(target)
         if self._options.json_file:
             named = Path(f"{self._options.json_file}.json")

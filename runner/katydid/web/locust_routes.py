@@ -27,7 +27,7 @@ from katydid.web.memo import Memo
 from katydid.web.template_args import ExtraOptions
 
 CHANGING_BY_GET = {"locust.stop", "locust.reset_stats"}
-OPEN_TO_ALL = {"locust.login", "locust.submit_token"}
+OPEN_TO_ALL = {"locust.login", "locust.submit_token", "locust.bundle"}
 POLLED_SECONDS = 2.0
 
 
