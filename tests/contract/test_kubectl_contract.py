@@ -83,6 +83,7 @@ KATYDIDS = {
     "--curve-seed",
     "--env-file",
     "--junit",
+    "--metrics-buckets",
     "--metrics-port",
     "--orphan-timeout",
     "--results",

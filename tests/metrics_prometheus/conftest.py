@@ -92,7 +92,7 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
 
-def free_port() -> int:
+def a_free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
 
@@ -267,7 +267,7 @@ def start_prometheus(
             ],
         }
         (home / "prometheus.yml").write_text(yaml.safe_dump(config))
-        port = free_port()
+        port = a_free_port()
         processes.start(
             folder / "prometheus", f"--config.file={home / 'prometheus.yml'}",
             f"--storage.tsdb.path={home / 'data'}", f"--web.listen-address=127.0.0.1:{port}",
@@ -283,6 +283,18 @@ def start_prometheus(
 
 
 @pytest.fixture(scope="session")
+def processes() -> Iterator[Processes]:
+    made = Processes()
+    yield made
+    made.end()
+
+
+@pytest.fixture(scope="session")
+def free_port() -> Callable[[], int]:
+    return a_free_port
+
+
+@pytest.fixture(scope="session")
 def target() -> Iterator[Target]:
     server = Target()
     thread = threading.Thread(target=server.serve_forever, daemon=True)
@@ -292,7 +304,7 @@ def target() -> Iterator[Target]:
     server.server_close()
 
 
-def manifest(url: str, run_time: str, limit: str) -> str:
+def manifest(url: str, run_time: str, limit: str, **fields: Any) -> str:
     return yaml.safe_dump({
         "apiVersion": "katydid.dev/v1alpha1",
         "kind": "LoadTest",
@@ -305,6 +317,7 @@ def manifest(url: str, run_time: str, limit: str) -> str:
                 {"name": "answers", "metric": "requests", "above": 20},
                 {"name": "quick enough", "metric": "p95", "below": limit},
             ],
+            **fields,
         },
     })  # fmt: skip
 
@@ -335,10 +348,10 @@ def start_engine(
     """Starts `katydid run` on a manifest for the target."""
     processes = Processes()
 
-    def start(run_time: str, limit: str, *more: Any, run: str = "1") -> Engine:
+    def start(run_time: str, limit: str, *more: Any, run: str = "1", **fields: Any) -> Engine:
         home = tmp_path_factory.mktemp("engine")
-        (home / "loadtest.yaml").write_text(manifest(target.url, run_time, limit))
-        web = free_port()
+        (home / "loadtest.yaml").write_text(manifest(target.url, run_time, limit, **fields))
+        web = a_free_port()
         process = processes.start(
             sys.executable, "-m", "katydid", "run", "loadtest.yaml", "--workers", "2",
             "--web-host", "127.0.0.1", "--web-port", web, "--results", home / "results",
@@ -358,7 +371,7 @@ def world(
     target: Target,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[World]:
-    ports = {"engine": free_port(), "operator": free_port()}
+    ports = {"engine": a_free_port(), "operator": a_free_port()}
     prometheus = start_prometheus(ports)
     world = World(prometheus, target, began=time.time())
     options = ("--metrics-port", ports["engine"], "--metrics-linger", "60s")

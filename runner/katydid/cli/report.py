@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from katydid.errors import ExitCode, KatydidError, UsageError
-from katydid.results import html, junit, read, verdict, write
+from katydid.results import junit, read, verdict, write
+from katydid.results import report as html_report
 from katydid.run.document import RunDocument
 
 
@@ -55,7 +56,7 @@ def _write(document: RunDocument, source: Path, options: argparse.Namespace) -> 
         page = source.parent / verdict.file_name(document.status)
     try:
         if page is not None:
-            written.append(write.write_text(page, html.render(document)))
+            written.append(write.write_text(page, html_report.render(document)))
         if options.junit is not None:
             written.append(write.write_text(options.junit, junit.render(document)))
         if options.csv is not None:

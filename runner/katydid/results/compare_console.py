@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 from katydid.results import compare_text, figures, verdict
 from katydid.results.comparison import METRICS, Comparison, RequestChange, cautions
-from katydid.results.text_table import RULE, Head, Paint, Row, pad, table
+from katydid.results.text_table import RULE, Head, Paint, Row, fitting, pad, table
 from katydid.run.document import RunDocument
 from katydid.thresholds.tolerance import EACH
 
 _REQUEST_METRICS = ("rps", "failures", "p50", "p95", "p99")
-_DISPENSABLE = {"rps": 110, "p50": 96, "p99": 72}  # shown from that many columns on
+_DISPENSABLE = (3, 5, 7)  # on a narrow screen RPS goes first, then p50, then p99
 
 
 def lines(
@@ -77,23 +77,23 @@ def _totals(comparison: Comparison, columns: int, paint: Paint) -> list[str]:
 
 
 def _requests(comparison: Comparison, columns: int, paint: Paint) -> list[str]:
-    metrics = [one for one in _REQUEST_METRICS if columns >= _DISPENSABLE.get(one, 0)]
     heads = [Head("Type", False), Head("Name", False), Head("# reqs")]
     heads += [
-        Head(f"{compare_text.title(one)}{' %' if one == 'failures' else ''}") for one in metrics
+        Head(f"{compare_text.title(one)}{' %' if one == 'failures' else ''}")
+        for one in _REQUEST_METRICS
     ]
-    rows = [_cells(one, metrics) for one in comparison.requests]
-    rows += [RULE, _cells(comparison.total, metrics)]
+    rows = [*(_cells(one) for one in comparison.requests), RULE, _cells(comparison.total)]
+    heads, rows = fitting(heads, rows, columns, 1, _DISPENSABLE)
     head = "Requests of the second run, the largest regression first"
     return [paint(head, "bold"), *table(heads, rows, columns, paint, flexible=1, cut=False)]
 
 
-def _cells(request: RequestChange, metrics: Sequence[str]) -> Row:
+def _cells(request: RequestChange) -> Row:
     there = compare_text.presence(request)
     count = compare_text.value("requests", request.change("requests").after or 0.0)
     cells = [request.method, request.name, f"{count} ({there})" if there else count]
     tones = ["dim", "", "warn" if there else ""]
-    for metric in metrics:
+    for metric in _REQUEST_METRICS:
         cells.append(compare_text.cell(request, metric))
         # What is the same as far as is known stands back.
         tones.append(request.change(metric).tone or ("" if there else "dim"))

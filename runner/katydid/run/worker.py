@@ -561,7 +561,8 @@ _OWN_OPTIONS = frozenset(
         "master", "worker", "master_host", "master_port", "master_bind_host", "master_bind_port",
         "processes", "web_host", "web_port", "headless", "locustfile", "loglevel", "logfile",
         "csv_prefix", "html_file", "json", "checkpoint", "worker_id", "metrics_port",
-        "metrics_linger", "metrics_buckets",
+        "metrics_linger", "metrics_buckets", "remote_write", "remote_write_interval",
+        "remote_write_headers",
     }
 )  # fmt: skip
 """Options that are each node's own; the master's values of the others win."""
