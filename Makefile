@@ -31,6 +31,14 @@ setup: $(READY) ## Make the virtual environment with everything in it
 demo: $(READY) ## Run the quickstart against the demo shop: master, two workers, verdict, report
 	@$(BIN)/katydid demo --run examples/quickstart/loadtest.yaml
 
+.PHONY: ui
+ui: ## Build the web page and the report (Node from the PATH, else from PyPI)
+	@$(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON)) runner/ui/build_ui.py
+
+.PHONY: browser
+browser: ## Install Debian's chromium for the tests in a browser, where apt can
+	@tools/browser.sh
+
 .PHONY: test
 test: $(READY) ## Run every test that this machine can run, and say what was left out
 	@tools/test.sh

@@ -14,7 +14,7 @@ from katydid_operator.actions import Plan
 from katydid_operator.failures import Failure
 from katydid_operator.loadtest import Json, LoadTest
 from katydid_operator.numbers import generator_of, load_of, peak_users, thresholds_of
-from katydid_operator.observed import Observed, text_of, time_of
+from katydid_operator.observed import Observed, PodView, text_of, time_of
 from katydid_operator.resources.master import results_path
 from katydid_operator.status import (
     MAX_LOG_TAIL,
@@ -26,6 +26,9 @@ from katydid_operator.status import (
     set_condition,
     set_kstatus,
 )
+
+ABANDONED_SECONDS = 60.0
+"""Beyond its grace period, before a pod that is being deleted counts as gone."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ def ending_of(
     document = final_document(seen)
     if document is not None:
         return _by_document(document, failure)
-    lost = _lost(seen, status)
+    lost = _lost(seen, status, now)
     if lost is not None:
         return lost
     if failure is not None and failure.is_final and _ends_run(seen, failure):
@@ -81,17 +84,24 @@ def _by_document(document: Json, failure: Failure | None) -> Ending:
     return Ending(verdict, reason, message, document, failure if verdict is Verdict.ERROR else None)
 
 
-def _lost(seen: Observed, status: Json) -> Ending | None:
+def _lost(seen: Observed, status: Json, now: datetime) -> Ending | None:
     was_launched = seen.job is not None or condition(seen.test.status, "WorkersReady")
-    if seen.master is not None or not was_launched or not seen.is_confirmed:
+    is_there = seen.master is not None and not _is_abandoned(seen.master, now)
+    if is_there or not was_launched or not seen.is_confirmed:
         return None
     if seen.test.stop:
         text = "spec.stop was set and the master pod is gone; the last known numbers are partial."
         return Ending(Verdict.STOPPED, "StopRequested", text)
-    text = "The master pod is gone"
+    text = "The master pod is gone" if seen.master is None else "The master's node does not answer"
     if status.get("load"):
         text += "; the numbers are the last ones known and partial"
     return Ending(Verdict.ERROR, "MasterLost", f"{text}.")
+
+
+def _is_abandoned(master: PodView, now: datetime) -> bool:
+    """Whether nobody ends the pod that was to be gone by now: its node is most likely lost."""
+    deleted = master.deleted_at
+    return deleted is not None and (now - deleted).total_seconds() >= ABANDONED_SECONDS
 
 
 def _ends_run(seen: Observed, failure: Failure) -> bool:
@@ -138,12 +148,34 @@ def finished_plan(seen: Observed, status: Json, ending: Ending, now: datetime) -
         status["thresholds"] = thresholds_of(
             test.thresholds, document, status.get("thresholds") or []
         )
+    _count_workers(seen, status)
     finish(status, ending.verdict, ending.reason, ending.message, now)
     _keep_failure(seen, status, ending)
     _conclude(seen, status, ending, now)
     remember(status, peak_users(document, status.get("load") or {}), test.history_limit)
     set_kstatus(status, now)
     return Plan(status, requeue_seconds=0)
+
+
+def _count_workers(seen: Observed, status: Json) -> None:
+    """Of a finished run `summary` says how many indexes took part to its end, and none is left.
+
+    Whether the pods are seen leaving before the summary arrives is chance: this is not.
+    """
+    workers = status["workers"]
+    took_part = {pod.index for pod in seen.workers if _took_part(pod)}
+    has_load = "loadStartedAt" in status["run"]
+    workers |= {
+        "current": 0,
+        "ready": 0,
+        "summary": f"{len(took_part) if has_load else 0}/{workers['desired']}",
+    }
+
+
+def _took_part(pod: PodView) -> bool:
+    end = pod.engine.terminated
+    has_run = pod.engine.is_running or (end is not None and end.exit_code == 0)
+    return has_run and pod.phase != "Failed"
 
 
 def _keep_failure(seen: Observed, status: Json, ending: Ending) -> None:

@@ -34,7 +34,8 @@ def register(
             if key is None:
                 return
             if type == "DELETED" and kind == names.KIND:
-                cache.forget(key)
+                if cache.test(key) is None:  # else one of the same name is there already
+                    cache.forget(key)
             elif is_master(taken):
                 poller.poke(key)
             queue.add(key)

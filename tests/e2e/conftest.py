@@ -2,16 +2,21 @@
 
 Requests go through one `kubectl proxy`, so that every kind of kubeconfig works and a poll costs
 milliseconds. Nothing waits for a fixed time: `eventually` asks again until its deadline.
+
+Tests run side by side (tools/e2e.sh, pytest-xdist). What all of them need is made `once`, by
+whichever process comes first, and taken away by the controlling process at the end.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
 import secrets
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -281,6 +286,49 @@ def cluster() -> Iterator[Cluster]:
             yield Cluster(f"http://{found.group()}", session)
         finally:
             proxy.terminate()
+
+
+SHARED = "KATYDID_E2E_SHARED"
+"""Names the folder in which the processes of a session note what is made, and how to undo it."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if SHARED not in os.environ:
+        os.environ[SHARED] = tempfile.mkdtemp(prefix="katydid-e2e-")
+        config.stash[OWNS_SHARED] = True
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Undo what was made once, the last first."""
+    if not config.stash.get(OWNS_SHARED, False):
+        return
+    folder = Path(os.environ.pop(SHARED))
+    undoing = sorted(folder.glob("*.undo"), key=lambda file: file.stat().st_mtime_ns, reverse=True)
+    for file in undoing:
+        for command in json.loads(file.read_text()):
+            subprocess.run(command, capture_output=True, timeout=180, check=False)
+    shutil.rmtree(folder)
+
+
+OWNS_SHARED = pytest.StashKey[bool]()
+Once = Callable[[str, Callable[[], object], list[list[str]]], None]
+
+
+@pytest.fixture(scope="session")
+def once() -> Once:
+    """once(name, make, undo): `make` it unless another process has; `undo` are commands."""
+
+    def do_once(name: str, make: Callable[[], object], undo: list[list[str]]) -> None:
+        folder = Path(os.environ[SHARED])
+        with (folder / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if (folder / f"{name}.made").exists():
+                return
+            (folder / f"{name}.undo").write_text(json.dumps(undo))  # half made is undone too
+            make()
+            (folder / f"{name}.made").touch()
+
+    return do_once
 
 
 @pytest.fixture(scope="session")

@@ -162,6 +162,9 @@ class ApiServer(kmock.KubernetesEmulator):
         if request.subresource == "log":
             return web.Response(text=self.logs.get(request.name, ""))
         if request.params.get("watch") != "true":
+            selector = request.params.get("labelSelector")
+            if request.name is None and selector and "=" in selector:
+                return self._list(request, dict(part.split("=") for part in selector.split(",")))
             return await super()._handle(request)
         task = asyncio.current_task()
         assert task is not None
@@ -170,6 +173,17 @@ class ApiServer(kmock.KubernetesEmulator):
             return await super()._handle(request)
         finally:
             self._streams.discard(task)
+
+    def _list(self, request: Any, labels: dict[str, str]) -> web.Response:
+        found = [
+            one.raw
+            for (resource, namespace, _), one in self._objects.items()
+            if resource.plural == request.resource.plural
+            and namespace == request.namespace
+            and not one.deleted
+            and labels.items() <= one.raw["metadata"].get("labels", {}).items()
+        ]
+        return web.json_response({"items": found})
 
     async def _post(self, request: Any) -> web.Response:
         body, plural = request.data, request.resource.plural

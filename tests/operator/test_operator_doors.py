@@ -15,6 +15,7 @@ from kubernetes.aio.client.configuration import Configuration
 from katydid_operator.cluster import Cluster, error_of
 from katydid_operator.errors import (
     AlreadyExists,
+    Broken,
     ClusterError,
     Conflict,
     MasterError,
@@ -40,18 +41,22 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
     ("verb", "status", "kind"),
     [
         ("get", 404, NotFound),
-        ("create", 409, AlreadyExists),
+        ("create", 409, Conflict),  # a quota that is counted at the same moment
         ("apply", 409, Conflict),
         ("create", 403, Refused),
         ("apply", 422, Refused),
         ("get", 401, Unavailable),
         ("get", 429, Unavailable),
-        ("get", 500, Unavailable),
+        ("get", 500, Broken),
+        ("get", 503, Unavailable),
     ],
 )
 def test_refusals_by_status(verb: str, status: int, kind: type[ClusterError]) -> None:
     error = error_of(verb, status, b'{"message": "no", "reason": "R"}', "7")
     assert type(error) is kind
+    assert type(error_of("create", 409, b'{"reason": "AlreadyExists"}')) is AlreadyExists
+    assert type(error_of("create", 409, b"?")) is AlreadyExists
+    assert type(error_of("create", 500, b"?")) is Unavailable
     assert (str(error), error.status, error.reason, error.retry_after) == ("no", status, "R", 7.0)
     assert str(error_of(verb, status, b"<html>")) == f"HTTP {status}"
 

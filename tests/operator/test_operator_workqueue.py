@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
-from katydid_operator.workqueue import Key, WorkQueue
+from katydid_operator.errors import Unavailable
+from katydid_operator.workqueue import Key, WorkQueue, asked_pause
 
 A, B = ("ns", "a"), ("ns", "b")
 Handle = Callable[[Key], Awaitable[float | None]]
@@ -111,3 +112,9 @@ async def test_a_pause_is_asked_for_by_the_return_value(
     start(handle).add(A)
     await asyncio.wait_for(done.wait(), 5)
     assert passes == [A, A, A]
+
+
+def test_a_busy_server_says_when_to_come_back() -> None:
+    assert asked_pause(Unavailable("busy", 429, retry_after=7.0)) == 7.0
+    assert asked_pause(Unavailable("busy", 429, retry_after=86_400.0)) == 60.0
+    assert asked_pause(Unavailable("busy", 429)) == asked_pause(RuntimeError()) == 0.0

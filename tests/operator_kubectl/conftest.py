@@ -50,20 +50,6 @@ class ApiServer(_operator.ApiServer):  # type: ignore[misc, name-defined]  # loa
             self.bodies.append(request.data)
         return await super()._handle(request)
 
-    async def _read(self, request: Any) -> web.StreamResponse:
-        wanted = request.params.get("labelSelector")
-        if wanted is None:
-            return await super()._read(request)
-        labels = dict(part.split("=") for part in wanted.split(","))
-        found = [
-            one.raw
-            for (resource, _, _), one in self._objects.items()
-            if resource.plural == request.resource.plural
-            and not one.deleted
-            and labels.items() <= one.raw["metadata"]["labels"].items()
-        ]
-        return web.json_response({"items": found})
-
 
 @pytest.fixture
 async def api() -> AsyncIterator[ApiServer]:

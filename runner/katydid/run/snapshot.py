@@ -116,9 +116,13 @@ def document(runner: ControllingRunner) -> RunDocument:
     )
 
 
-def history(runner: ControllingRunner, since: float = 0.0) -> list[HistoryPoint]:
-    """Closed intervals of the whole test that began after `since` (epoch), oldest first."""
-    return [_history_point(p) for p in runner.stats.history_points() if p.time > since]
+def history(runner: ControllingRunner, since: float = 0.0, width: int = 1) -> list[HistoryPoint]:
+    """Closed intervals of the whole test that began after `since` (epoch), oldest first.
+
+    Each has at least `width` seconds; above 1 the last one may still change.
+    """
+    points = runner.stats.history_points(since=since, width=width)
+    return [_history_point(point) for point in points]
 
 
 class Judged(Protocol):
@@ -293,6 +297,7 @@ def worker_rows(runner: ControllingRunner) -> list[WorkerRow]:
             heartbeat_age_seconds=max(0.0, now - node.last_beat),
             version=node.version,
             lost_at=node.lost_at,
+            cpu_trend=[round(cpu, 1) for cpu in node.cpu_trend],
         )
         for node in sorted(runner.clients.all, key=lambda node: node.index)
     ]
