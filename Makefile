@@ -66,6 +66,10 @@ unit: $(READY) ## Tests without processes of their own, in moments
 prometheus: ## Prometheus and promtool for tests, from Debian's package, into .tools (`make test` does it)
 	@tools/prometheus.sh get
 
+.PHONY: pictures
+pictures: $(READY) ## Draw the dashboards for the docs from real runs (5 minutes)
+	@tools/prometheus.sh get && $(BIN)/python dashboards/build.py && $(BIN)/python dashboards/pictures.py
+
 .PHONY: cluster
 cluster: ## Bring up a Kubernetes cluster to try Katydid on: KUBECONFIG's, kind, or our own
 	@tools/cluster.sh up

@@ -69,6 +69,14 @@ def test_dashboards_for_grafanas_operator(render: Render, chart: Path) -> None:
         assert json.loads(one["spec"]["json"]) == committed
 
 
+def test_native_histograms_are_one_field_of_the_monitor(render: Render) -> None:
+    spec = render(flavour="everything").one("PodMonitor")["spec"]
+    assert spec["convertClassicHistogramsToNHCB"] is True
+    assert set(spec) - {"convertClassicHistogramsToNHCB"} == {
+        "namespaceSelector", "selector", "podMetricsEndpoints"
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("kind", ["Ingress", "configmap"])
 def test_another_kind_is_refused(helm: Any, kind: str) -> None:
     assert "metrics.dashboards.kind" in helm.refusal(

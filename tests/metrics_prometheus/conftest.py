@@ -26,6 +26,8 @@ import pytest
 import requests
 import yaml
 
+from katydid.metrics.catalogue import BUCKETS_SECONDS
+
 ROOT = Path(__file__).resolve().parents[2]
 DASHBOARDS = ROOT / "charts" / "katydid" / "dashboards"
 ALERTS = ROOT / "charts" / "katydid" / "files" / "alerts.yaml"
@@ -175,9 +177,11 @@ class Prometheus:
 class World:
     """What was set up and what has happened."""
 
-    prometheus: Prometheus
+    prometheus: Prometheus  # scrapes
+    receiver: Prometheus  # scrapes nothing: run 1 writes to it
     target: Target
     began: float
+    logs: dict[str, str] = field(default_factory=dict)  # run → what the engine logged
     documents: dict[str, Json] = field(default_factory=dict)  # run → run.json
     live: list[tuple[Json, dict[str, float], Json]] = field(default_factory=list)
     ended: float = 0.0
@@ -365,24 +369,37 @@ def start_engine(
 
 
 @pytest.fixture(scope="session")
+def receiver(start_prometheus: Callable[..., Prometheus]) -> Prometheus:
+    """A Prometheus that scrapes nothing."""
+    return start_prometheus({})
+
+
+@pytest.fixture(scope="session")
 def world(
     start_prometheus: Callable[..., Prometheus],
+    receiver: Prometheus,
     start_engine: Callable[..., Engine],
     target: Target,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[World]:
     ports = {"engine": a_free_port(), "operator": a_free_port()}
     prometheus = start_prometheus(ports)
-    world = World(prometheus, target, began=time.time())
+    world = World(prometheus, receiver, target, began=time.time())
     options = ("--metrics-port", ports["engine"], "--metrics-linger", "60s")
     paths = []
-    for run, seconds, limit in (("1", "6s", "60s"), ("2", "14s", "20ms")):
-        engine = start_engine(seconds, limit, *options, run=run)
+    writes = ("--remote-write", f"{receiver.url}/api/v1/write", "--remote-write-interval", "1s")
+    finer = {"buckets": [*(f"{bound:g}s" for bound in BUCKETS_SECONDS[:6]), "200ms",
+                         *(f"{bound:g}s" for bound in BUCKETS_SECONDS[6:])]}  # fmt: skip
+    for run, seconds, limit, more, fields in (
+        ("1", "6s", "60s", writes, {"metrics": finer}), ("2", "14s", "20ms", (), {})
+    ):  # fmt: skip
+        engine = start_engine(seconds, limit, *options, *more, run=run, **fields)
         if run == "2":
             watch(world, engine, ports["engine"])
         engine.process.wait(90)
         assert (engine.results / "run.json").exists(), engine.log.read_text("utf-8")
         world.documents[run] = engine.document()
+        world.logs[run] = engine.log.read_text("utf-8")
         paths.append(engine.results / "run.json")
     processes = Processes()
     script = Path(__file__).with_name("operator_process.py")
