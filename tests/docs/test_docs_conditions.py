@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ DECIDING = [
     *(OPERATOR / f"{name}.py" for name in
       ("act", "after", "before", "during", "ending", "failures", "news", "observe", "status")),
     OPERATOR / "resources" / "sources.py",
-    *(ENGINE / "run" / f"{name}.py" for name in ("verdict", "controller", "master")),
+    *(ENGINE / "run" / f"{name}.py" for name in ("verdict", "controller", "liveness", "master")),
     ENGINE / "cli" / "controlling.py",
 ]  # fmt: skip
 
@@ -42,9 +43,9 @@ OF_KUBERNETES = {"Evicted", "NodeLost"}
 """Reasons of pods that are passed on; named on the page as examples."""
 
 
-def words_of_code() -> set[str]:
+def words_of_code(files: Iterable[Path] = DECIDING) -> set[str]:
     found: set[str] = set()
-    for file in DECIDING:
+    for file in files:
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 found |= {node.value} if re.fullmatch(r"[A-Z][a-z]+\w*", node.value) else set()
@@ -105,7 +106,8 @@ def test_no_reason_of_the_code_is_missing() -> None:
 
 
 def test_no_reason_of_the_page_is_invented() -> None:
-    known = words_of_code() | {str(one) for one in (*Phase, *Verdict)} | OF_KUBERNETES
+    everywhere = [*OPERATOR.rglob("*.py"), *(ENGINE / "run").glob("*.py"), *DECIDING]
+    known = words_of_code(everywhere) | {str(one) for one in (*Phase, *Verdict)} | OF_KUBERNETES
     text = PAGE.read_text("utf-8")
     invented = set(re.findall(r"`([A-Z][a-z]+\w*)`", text)) - known - {"StopTest"}
     assert not invented, f"the code knows nothing of {sorted(invented)}"

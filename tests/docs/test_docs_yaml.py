@@ -7,6 +7,7 @@ a real API server.
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +20,7 @@ import pytest
 import yaml
 
 from katydid.manifest import parse_stream
+from katydid_operator import names
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS = "katydid.dev/v1alpha1"
@@ -37,6 +39,9 @@ PIPELINES = {
     ".gitlab-ci.yml": "vendor.gitlab-ci",
 }
 """Files of pipelines, with the name of their schema in check-jsonschema."""
+
+PROMETHEUS = {"global", "scrape_configs", "rule_files", "alerting", "remote_write"}
+"""What a configuration of Prometheus consists of."""
 
 OTHERS = {
     ("argoproj.io", "WorkflowTemplate"),
@@ -74,12 +79,30 @@ def test_a_yaml_block(
     documents = reader.documents(yaml_block)
     assert documents, "an empty block"
     for document in documents:
-        if "apiVersion" not in document:
+        if set(document) <= PROMETHEUS:
+            check_prometheus(document)
+        elif "apiVersion" not in document:
             unknown = set(document) - set(values_schema["properties"])
             assert not unknown, f"neither objects, nor a part of spec, nor values: {unknown}"
             jsonschema.validate(document, values_schema)
         else:
             check(document, yaml_block.id)
+
+
+def check_prometheus(configuration: dict[str, Any]) -> None:
+    """What it selects by are labels and ports that the operator gives.
+
+    tests/metrics_prometheus shows the metrics to a real Prometheus.
+    """
+    labels = {re.sub(r"\W", "_", text) for text in vars(names).values() if isinstance(text, str)}
+    for job in configuration["scrape_configs"]:
+        assert job["job_name"].startswith("katydid-")
+        for rule in job.get("relabel_configs", ()):
+            for source in rule["source_labels"]:
+                label = re.fullmatch(r"__meta_kubernetes_(?:pod|service)_label_(\w+)", source)
+                assert label is None or label[1] in labels, source
+                if source.endswith("_port_name"):
+                    assert rule["regex"] in names.PORTS, rule["regex"]
 
 
 def check_pipeline(text: str, schema: str, folder: Path) -> None:
