@@ -155,7 +155,7 @@ class Board:
                  for target, found in zip(panel["targets"], answers, strict=True)
                  for one in found]  # fmt: skip
         rows = min(len(lines), 7)
-        inner = self._inside(axes, 52, 26, 12, 36 + 12 * rows)
+        inner = self._inside(axes, 60, 26, 12, 36 + 12 * rows)
         self._time_axis(inner)
         stacked = defaults["custom"]["stacking"]["mode"] == "normal"
         below: dict[float, float] = {}
@@ -202,7 +202,7 @@ class Board:
 
     def _heatmap(self, axes: Axes, panel: Json, answers: list[list[Json]]) -> None:
         by_bound = sorted((float(one["metric"]["le"]), points(one)) for one in answers[0])
-        inner = self._inside(axes, 52, 26, 12, 26)
+        inner = self._inside(axes, 60, 26, 12, 26)
         self._time_axis(inner)
         inner.grid(visible=False)
         times = sorted({at for _, (found, _) in by_bound for at in found})
@@ -306,7 +306,10 @@ def overrides(panel: Json, name: str) -> Json:
     """What the overrides say of a field: property → value; of a colour, the colour itself."""
     found: Json = {}
     for one in panel["fieldConfig"]["overrides"]:
-        if one["matcher"]["options"] == name:
+        matcher = one["matcher"]
+        wanted = matcher["options"]
+        by_pattern = matcher["id"] == "byRegexp" and re.fullmatch(wanted.strip("/"), name)
+        if by_pattern or wanted == name:
             for entry in one["properties"]:
                 value = entry["value"]
                 is_color = entry["id"] == "color"
