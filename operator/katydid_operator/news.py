@@ -26,7 +26,8 @@ def news(old: Json, new: Json, thresholds: Sequence[Json] = ()) -> list[News]:
     if is_finished(new) and not is_finished_same(old, new):
         found += [*_breaches(old, new, thresholds), _ended(new)]
     elif new.get("phase") != old.get("phase"):
-        found.append(News(str(new.get("phase")), str(new.get("message"))))
+        phase = str(new.get("phase"))
+        found.append(News(phase, str(new.get("message")), is_warning=phase == "Pending"))
     elif new.get("phase") in ("Pending", "Starting") and _has_new_problem(old, new):
         found.append(News(str(new["reason"]), str(new.get("message")), is_warning=True))
     if not is_finished(new):

@@ -30,6 +30,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 CRD_VERSION = "apiextensions.k8s.io/v1"
 POLL_SECONDS = 0.2
+PATIENCE_SECONDS = 300.0  # of a wait that ends early; a busy machine takes its time
 Manifest = dict[str, Any]
 
 
@@ -48,7 +49,7 @@ class Refused(Exception):
         super().__init__(f"{self.status} {self.message}")
 
 
-def eventually(what: str, probe: Callable[[], Any], seconds: float = 60) -> Any:
+def eventually(what: str, probe: Callable[[], Any], seconds: float = PATIENCE_SECONDS) -> Any:
     """Ask `probe` until it gives something true, and return that; AssertionError at the deadline.
 
     A probe that fails an assertion counts as not there yet; the last one's words are kept.
@@ -176,7 +177,7 @@ class Cluster:
         namespace: str | None,
         condition: str,
         status: str = "True",
-        seconds: float = 60,
+        seconds: float = PATIENCE_SECONDS,
     ) -> Manifest:
         """Wait for a condition of an object; returns the object."""
 
@@ -193,7 +194,9 @@ class Cluster:
 
         return eventually(f"{kind} {name} {condition}={status}", probe, seconds)
 
-    def wait_until(self, what: str, probe: Callable[[], Any], seconds: float = 60) -> Any:
+    def wait_until(
+        self, what: str, probe: Callable[[], Any], seconds: float = PATIENCE_SECONDS
+    ) -> Any:
         """`eventually`, with a refusal of the API server counting as not there yet."""
 
         def asked() -> Any:
@@ -217,7 +220,9 @@ class Cluster:
         path = self.path("v1", "Pod", namespace, pod) + "/log"
         return self.request("GET", path, params=params).text
 
-    def wait_for_pod_end(self, name: str, namespace: str, seconds: float = 60) -> tuple[str, str]:
+    def wait_for_pod_end(
+        self, name: str, namespace: str, seconds: float = PATIENCE_SECONDS
+    ) -> tuple[str, str]:
         """Wait until a pod has ended; returns (phase, the log of its first container)."""
 
         def probe() -> str | None:
@@ -375,7 +380,7 @@ def _namespaces(cluster: Cluster) -> Iterator[list[str]]:
         eventually(
             f"namespace {name} is gone",
             lambda name=name: cluster.get("v1", "Namespace", name, None) is None,
-            seconds=120,
+            seconds=PATIENCE_SECONDS,
         )
 
 

@@ -121,21 +121,21 @@ async def test_the_poller_reads_and_forgets(session: aiohttp.ClientSession, mast
     now = datetime(2026, 1, 1, tzinfo=UTC)
     poller = Poller(MasterClient(session), readings.put_nowait, lambda: now, 60.0)
     poller.follow(KEY, MasterAddress(master.ip, 1, "t"))
-    assert await asyncio.wait_for(readings.get(), 5) == KEY
+    assert await asyncio.wait_for(readings.get(), 60) == KEY
     assert poller.reading(KEY, 1).document == master.document
     assert poller.reading(KEY, 2).document is None
     master.runs()
     poller.poke(KEY)
-    await asyncio.wait_for(readings.get(), 5)
+    await asyncio.wait_for(readings.get(), 60)
     poller.follow(KEY, MasterAddress("127.0.0.98", 1, "t"))  # its pod has another address now
-    await asyncio.wait_for(readings.get(), 5)
+    await asyncio.wait_for(readings.get(), 60)
     failing = poller.reading(KEY, 1)
     assert (failing.failing_since, failing.at) == (now, now)
     assert (failing.document or {})["state"] == "running"
     assert failing.error
     master.ends()
     poller.follow(KEY, MasterAddress(master.ip, 1, "t"))
-    await asyncio.wait_for(readings.get(), 5)
+    await asyncio.wait_for(readings.get(), 60)
     polls = master.polls
     poller.poke(KEY)
     await asyncio.sleep(0.3)  # longer than the shortest pause: a final answer is not asked again

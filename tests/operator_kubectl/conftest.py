@@ -63,7 +63,7 @@ Katydid = Callable[..., Awaitable[int]]
 
 
 @pytest.fixture
-def katydid(api: ApiServer, tmp_path: Path) -> Katydid:
+async def katydid(api: ApiServer, tmp_path: Path) -> AsyncIterator[Katydid]:
     """`kubectl katydid` in a thread, against the server; returns the exit code."""
     config = {
         "apiVersion": "v1",
@@ -78,10 +78,17 @@ def katydid(api: ApiServer, tmp_path: Path) -> Katydid:
     file = tmp_path / "kubeconfig"
     file.write_text(yaml.safe_dump(config))
 
-    async def run(command: str, *arguments: str) -> int:
-        return await asyncio.to_thread(main, [command, f"--kubeconfig={file}", *arguments])
+    threads: list[asyncio.Future[int]] = []
 
-    return run
+    async def run(command: str, *arguments: str) -> int:
+        given = [command, f"--kubeconfig={file}", *arguments]
+        threads.append(asyncio.ensure_future(asyncio.to_thread(main, given)))
+        return await asyncio.shield(threads[-1])
+
+    yield run
+    # A thread cannot be ended from outside: after a failed test, this ends its command.
+    api.faults[:] = [[None, None, 401, 1_000_000]]
+    await asyncio.gather(*threads, return_exceptions=True)
 
 
 @pytest.fixture

@@ -1,11 +1,12 @@
 """The door to the API server as the commands need it: the operator's own, and a little more.
 
-More are: dry runs of an apply, lists by label, and logs that are followed. Applying here is done
-under a field manager of its own, so that what the operator writes stays the operator's.
+More are: dry runs of an apply, logs that are followed, and patience with a busy server. Applying
+is done under a field manager of its own: what the operator writes stays the operator's.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -25,6 +26,9 @@ from katydid_operator.loadtest import Json
 
 FIELD_MANAGER = "kubectl-katydid"
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+RETRIES = 4  # of a request that a busy server did not serve
+FIRST_PAUSE_SECONDS = 0.2  # doubled each time
+LONGEST_PAUSE_SECONDS = 10.0
 MAX_LOG_STREAMS = 2000  # connections at a time: one a pod
 
 
@@ -34,6 +38,18 @@ class Door(Cluster):
     def __init__(self, client: ApiClient) -> None:
         super().__init__(client)
         self._api = client
+
+    async def _raw(self, *given: Any, **named: Any) -> bytes:
+        # A person has no work queue that tries again. All that is sent here may be sent twice.
+        for attempt in range(RETRIES):
+            try:
+                return await super()._raw(*given, **named)
+            except Unavailable as error:
+                if error.status < 429:  # 0: nobody answers; 401: nobody will
+                    raise
+                pause = FIRST_PAUSE_SECONDS * 2**attempt
+                await asyncio.sleep(min(error.retry_after or pause, LONGEST_PAUSE_SECONDS))
+        return await super()._raw(*given, **named)
 
     async def put(self, manifest: Json, dry_run: bool = False) -> Json:
         """Server-side apply in the name of the person at the keyboard; nulls are left out."""

@@ -1,5 +1,5 @@
 // Keys for the whole page; a field that is being typed in keeps its own.
-import { change } from "./model/live";
+import { change, edit } from "./model/live";
 import { active, editing, ended, frozen, helping, status } from "./model/state";
 import { opened, range, tab } from "./model/url";
 import { shownTabs } from "./views/header";
@@ -25,12 +25,12 @@ const KEYS: Record<string, () => void> = {
     setTimeout(() => document.getElementById("search")?.focus());
   },
   e: () => {
-    if (mayChange() && active.value && status.value?.load.model !== "shape") editing.value = true;
+    if (mayChange() && active.value && status.value?.load.model !== "shape") edit();
   },
   s: () => {
     if (!mayChange()) return;
     if (active.value) void change("stop");
-    else if (status.value?.load_started_at) editing.value = true;
+    else if (status.value?.load_started_at) edit();
     else document.querySelector<HTMLInputElement>("form.start input.first")?.focus();
   },
 };

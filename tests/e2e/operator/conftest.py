@@ -25,6 +25,7 @@ NAMESPACE = "katydid-system"
 SHOPS = "e2e-shop"
 SHOP_URL = f"http://shop.{SHOPS}.svc:8080"
 Json = dict[str, Any]
+PATIENCE_SECONDS = 300.0
 
 LOCUSTFILE = """
 import os
@@ -201,7 +202,11 @@ class Tests:
         return dict((found or {}).get("status") or {})
 
     def wait(
-        self, what: str, probe: Callable[[Json], Any], seconds: float = 90, name: str = "test"
+        self,
+        what: str,
+        probe: Callable[[Json], Any],
+        seconds: float = PATIENCE_SECONDS,
+        name: str = "test",
     ) -> Json:
         """Wait until `probe(status)` holds; returns the status."""
 
@@ -214,7 +219,9 @@ class Tests:
 
         return dict(self.cluster.wait_until(what, asked, seconds))
 
-    def running(self, name: str = "test", requests: int = 10, seconds: float = 90) -> Json:
+    def running(
+        self, name: str = "test", requests: int = 10, seconds: float = PATIENCE_SECONDS
+    ) -> Json:
         """Wait until the test runs and numbers have arrived."""
 
         def probe(status: Json) -> bool:
@@ -223,7 +230,7 @@ class Tests:
 
         return self.wait("load is running", probe, seconds, name)
 
-    def finished(self, name: str = "test", run: int = 1, seconds: float = 120) -> Json:
+    def finished(self, name: str = "test", run: int = 1, seconds: float = PATIENCE_SECONDS) -> Json:
         """Wait for the verdict of run `run`; and until it is known what became of its results."""
 
         def probe(status: Json) -> bool:
@@ -244,7 +251,15 @@ class Tests:
         ours.sort(key=lambda one: (one["firstTimestamp"], int(one["metadata"]["resourceVersion"])))
         return [(one["reason"], one["message"]) for one in ours]
 
-    def heard(self, reason: str, name: str = "test", seconds: float = 60) -> str:
+    def give_up(self, reason: str, name: str = "test") -> Json:
+        """Wait for this reason, then let the time for getting ready be over; the status after."""
+        self.wait(reason, lambda status: status.get("reason") == reason, name=name)
+        self.edit({"workers": {"readyTimeout": "1s"}}, name)
+        status = self.finished(name)
+        assert (status["verdict"], status["reason"]) == ("Error", reason), status["message"]
+        return status
+
+    def heard(self, reason: str, name: str = "test", seconds: float = PATIENCE_SECONDS) -> str:
         """Wait for an event; returns its sentence. Events follow what they are about."""
 
         def probe() -> str | None:

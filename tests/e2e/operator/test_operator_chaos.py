@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 LONG = {"users": 4, "runTime": "10m", "stopTimeout": "5s"}
 INDEX = "batch.kubernetes.io/job-completion-index"
@@ -49,7 +49,7 @@ def wait_for_successor(tests: Any, victim: dict[str, Any]) -> None:
             for pod in tests.pods("worker")
         )
 
-    tests.cluster.wait_until("the same index is back", is_back, seconds=90)
+    tests.cluster.wait_until("the same index is back", is_back)
     status = tests.wait(
         "all users", lambda status: status["workers"]["ready"] == 2 and status["load"]["users"] == 4
     )
@@ -136,14 +136,14 @@ def test_too_many_lost_workers_end_the_run(tests: Any, shop: Any) -> None:
     )
     status = tests.wait("Degraded", lambda status: _degraded(status) == "WorkersMissing")
     assert status["phase"] == "Running"
-    status = tests.finished(seconds=180)
+    status = tests.finished()
     assert (status["verdict"], status["reason"]) == ("Error", "TooManyWorkersLost")
     assert status["message"] == "1 of 2 workers have been gone for over 60 s."
     assert status["workers"]["summary"] == "1/2"
     assert status["load"]["users"] == 0
     assert {"report.html", "run.json", "junit.xml"} <= tests.results().keys()
     agree(tests, shop, killed=index_of(victim))
-    tests.cluster.wait_until("the pods are gone", lambda: not tests.pods("worker"), seconds=90)
+    tests.cluster.wait_until("the pods are gone", lambda: not tests.pods("worker"))
 
 
 def _degraded(status: dict[str, Any]) -> str:
@@ -197,7 +197,7 @@ def test_a_finished_master_that_crashes_runs_nothing_again(
         assert now["status"]["phase"] == "Succeeded"
         return dict(container["state"]["terminated"])
 
-    ended = tests.cluster.wait_until("the restarted container has ended", end, seconds=120)
+    ended = tests.cluster.wait_until("the restarted container has ended", end)
     assert ended["exitCode"] == 0
     assert '"verdict":"Passed"' in ended["message"]
     now = tests.status()
@@ -218,7 +218,7 @@ def test_a_deleted_master_pod_is_an_error(tests: Any) -> None:
     assert (status["verdict"], status["reason"]) == ("Error", "MasterLost")
     assert status["load"]["requests"] >= before["load"]["requests"]
     assert _degraded(status) == "PartialResults"
-    tests.cluster.wait_until("the workers are gone", lambda: not tests.pods("worker"), seconds=90)
+    tests.cluster.wait_until("the workers are gone", lambda: not tests.pods("worker"))
 
 
 def test_a_namespace_deleted_mid_run_goes(tests: Any) -> None:
@@ -228,5 +228,4 @@ def test_a_namespace_deleted_mid_run_goes(tests: Any) -> None:
     tests.cluster.wait_until(
         "it is gone",
         lambda: tests.cluster.get("v1", "Namespace", tests.namespace, None) is None,
-        seconds=120,
     )

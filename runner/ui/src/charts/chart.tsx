@@ -87,10 +87,10 @@ export function Chart(props: Props) {
         <span class="grow" />
         {props.tools}
         <span class="tools">
-          <button class="quiet" title="Save as a picture" aria-label={`${title}: save as a picture`}
+          <button class="quiet" title="Save as a picture" aria-label={`${title} as PNG`}
             onClick={() => plot.current && toPicture(title, plot.current.ctx.canvas, series)
               .then((blob) => save(fileName(name, id, "png"), blob))}>PNG</button>
-          <button class="quiet" title="Save the data" aria-label={`${title}: save the data as CSV`}
+          <button class="quiet" title="Save the data" aria-label={`${title} as CSV`}
             onClick={() => save(fileName(name, id, "csv"),
               new Blob([toCsv(x, series, range.value)], { type: "text/csv" }))}>CSV</button>
         </span>

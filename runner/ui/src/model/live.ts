@@ -127,6 +127,12 @@ function poll(): void {
     });
 }
 
+/** Open the form, with what is in force now. */
+export function edit(): void {
+  setup.value = null;
+  editing.value = true;
+}
+
 export async function loadSetup(): Promise<void> {
   setup.value = await call<Setup>("GET", "setup");
 }

@@ -231,5 +231,4 @@ export interface Frozen {
   test: TestFacts;
   details: Record<string, Detail>;
   cautions: string[];
-  made: number;
 }

@@ -1,6 +1,6 @@
 // What never scrolls away: state, time, load, the numbers, the thresholds, the tabs.
 import { THIN, bytes, count, duration, ms, percent, plural, rate, ticking, withUnit } from "../format";
-import { address, change } from "../model/live";
+import { address, change, edit } from "../model/live";
 import { active, cautions, editing, ended, exceptions, failures, frozen, heardAt, helping, notice, now, staleSeconds, status } from "../model/state";
 import { nextTheme, shown, theme } from "../model/theme";
 import type { Status, Threshold } from "../model/types";
@@ -110,11 +110,11 @@ function Actions({ s }: { s: Status }) {
         <button onClick={() => void change("reset")} title="Begin the numbers anew">Reset numbers</button>
       )}
       {active.value && s.load.model !== "shape" && (
-        <button onClick={() => (editing.value = true)} title="e" disabled={editing.value}>Edit load</button>
+        <button onClick={edit} title="e" disabled={editing.value}>Edit load</button>
       )}
       {active.value && <button class="danger" onClick={() => void change("stop")} title="s">■ Stop</button>}
       {idle && !ended.value && s.load_started_at !== null && (
-        <button class="accent" onClick={() => (editing.value = true)} title="s" disabled={editing.value}>Run again</button>
+        <button class="accent" onClick={edit} title="s" disabled={editing.value}>Run again</button>
       )}
     </>
   );

@@ -122,7 +122,7 @@ function Line({ row, at, table, columns }: { row: Row; at: number; table: Table;
     <tr class={group ? "group" : opened.value === row.key ? "open" : ""} data-key={row.key} aria-rowindex={at + 2} onClick={act}>
       <th scope="row" class="name" title={row.key}>
         <button aria-expanded={group ? !shut : undefined} onClick={(event) => { event.stopPropagation(); act(); }}>
-          {group ? <i aria-hidden="true">{shut ? "▸ " : "▾ "}</i> : row.method && <span class="method">{row.method}</span>}
+          {group ? <i aria-hidden="true">{shut ? "▸ " : "▾ "}</i> : row.method && <><span class="method">{row.method}</span> </>}
           {row.name}
           {group && <span class="grey"> {row.members}</span>}
         </button>

@@ -21,7 +21,7 @@ export function Failures() {
               const key = `${row.method} ${row.name}`;
               return (
                 <tr key={key + row.error}>
-                  <th scope="row" class="name"><button onClick={() => (opened.value = key)}><span class="method">{row.method}</span>{row.name}</button></th>
+                  <th scope="row" class="name"><button onClick={() => (opened.value = key)}><span class="method">{row.method}</span> {row.name}</button></th>
                   <td class="text"><Long text={row.error} /></td>
                   <td class="num bad">{count(row.occurrences)}</td>
                   <td class="num roomy" title={dateTime(row.first_seen)}>{time(row.first_seen)}</td>
