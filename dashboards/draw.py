@@ -10,6 +10,7 @@ import math
 import re
 import time
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -146,7 +147,7 @@ class Board:
                 times, values = points(one)
                 inner.fill_between(times, values, color=color, alpha=0.16, lw=0)
                 inner.plot(times, values, color=color, alpha=0.6, lw=0.8)
-                inner.set_ylim(0, max([*values, 1e-9]) * 1.15)
+                inner.set_ylim(0, max([v for v in values if math.isfinite(v)] + [1e-9]) * 1.15)
 
     def _series(self, axes: Axes, panel: Json, answers: list[list[Json]]) -> None:
         defaults = panel["fieldConfig"]["defaults"]
@@ -155,7 +156,7 @@ class Board:
                  for target, found in zip(panel["targets"], answers, strict=True)
                  for one in found]  # fmt: skip
         rows = min(len(lines), 7)
-        inner = self._inside(axes, 52, 26, 12, 36 + 12 * rows)
+        inner = self._inside(axes, 60, 26, 12, 36 + 12 * rows)
         self._time_axis(inner)
         stacked = defaults["custom"]["stacking"]["mode"] == "normal"
         below: dict[float, float] = {}
@@ -165,9 +166,11 @@ class Board:
             color = str(look.get("color") or defaults["color"].get("fixedColor")
                         or PALETTE[index % len(PALETTE)])  # fmt: skip
             color = TEXT if color == "text" else color
+            own = values  # without those below, for the legend
             dashed = "custom.lineStyle" in look
             step = "steps-post" if defaults["custom"]["lineInterpolation"] == "stepAfter" else None
             if stacked and not dashed:
+                times, values = solid(times, values)
                 floor = [below.get(at, 0.0) for at in times]
                 values = [a + b for a, b in zip(floor, values, strict=True)]
                 inner.fill_between(times, floor, values, color=color, alpha=0.18, lw=0)
@@ -178,7 +181,7 @@ class Board:
             kind = {"drawstyle": step} if step else {}
             inner.plot(times, values, color=color, lw=1.1, ls=style, **kind)
             top = max([top, *[v for v in values if math.isfinite(v)]])
-            self._legend_row(axes, index, rows, color, name, values, unit, decimals)
+            self._legend_row(axes, index, rows, color, name, own, unit, decimals)
         inner.set_ylim(0, top * 1.12 or 1)
         ticks = [top * 1.1 * i / 4 for i in range(5)] if top else [0, 1]
         inner.set_yticks(ticks, [formatted(tick, unit, None) for tick in ticks])
@@ -201,8 +204,8 @@ class Board:
                 axes.text(width * x, y, text, size=6.8, ha="right", va="center")
 
     def _heatmap(self, axes: Axes, panel: Json, answers: list[list[Json]]) -> None:
-        by_bound = sorted((float(one["metric"]["le"]), points(one)) for one in answers[0])
-        inner = self._inside(axes, 52, 26, 12, 26)
+        by_bound = sorted((float(one["metric"]["le"]), solid(*points(one))) for one in answers[0])
+        inner = self._inside(axes, 60, 26, 12, 26)
         self._time_axis(inner)
         inner.grid(visible=False)
         times = sorted({at for _, (found, _) in by_bound for at in found})
@@ -267,7 +270,7 @@ class Board:
         names = [legend(panel["targets"][0], one) for one in found]
         options = panel["fieldConfig"]["defaults"]["mappings"][0]["options"]
         for index, one in enumerate(found):
-            times, values = points(one)
+            times, values = solid(*points(one))
             for at, value in zip(times, values, strict=True):
                 look = options[f"{value:g}"]
                 inner.barh(index, times[1] - times[0] if len(times) > 1 else 1, 0.7, left=at,
@@ -282,16 +285,29 @@ class Board:
 
 
 def points(one: Json) -> tuple[list[float], list[float]]:
-    """Times and values of a series; without those that are no numbers."""
+    """Times and values of a series; a gap is one value that is no number."""
     pairs = [(float(at), float(value)) for at, value in one.get("values", ())]
     real = [(at, value) for at, value in pairs if math.isfinite(value)]
+    steps = [b[0] - a[0] for a, b in pairwise(pairs)]
+    longest = 1.5 * min(steps, default=1.0)
+    found = real[:1]
+    for before, after in pairwise(real):
+        if after[0] - before[0] > longest:
+            found.append(((before[0] + after[0]) / 2, math.nan))
+        found.append(after)
+    return [at for at, _ in found], [value for _, value in found]
+
+
+def solid(times: list[float], values: list[float]) -> tuple[list[float], list[float]]:
+    """The same without gaps: areas stand on each other at common times."""
+    real = [(at, value) for at, value in zip(times, values, strict=True) if math.isfinite(value)]
     return [at for at, _ in real], [value for _, value in real]
 
 
 def last(one: Json) -> float:
     if "value" in one:
         return float(one["value"])
-    _, values = points(one)
+    _, values = solid(*points(one))
     return values[-1] if values else math.nan
 
 
@@ -306,7 +322,10 @@ def overrides(panel: Json, name: str) -> Json:
     """What the overrides say of a field: property → value; of a colour, the colour itself."""
     found: Json = {}
     for one in panel["fieldConfig"]["overrides"]:
-        if one["matcher"]["options"] == name:
+        matcher = one["matcher"]
+        wanted = matcher["options"]
+        by_pattern = matcher["id"] == "byRegexp" and re.fullmatch(wanted.strip("/"), name)
+        if by_pattern or wanted == name:
             for entry in one["properties"]:
                 value = entry["value"]
                 is_color = entry["id"] == "color"

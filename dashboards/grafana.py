@@ -332,6 +332,17 @@ def name_colors(mapping: Json) -> list[Json]:
     ]
 
 
+def colors(*pairs: tuple[str, str]) -> list[Json]:
+    """Colours of series by their names: (regular expression, colour)."""
+    return [
+        {
+            "matcher": {"id": "byRegexp", "options": f"/^{pattern}$/"},
+            "properties": [{"id": "color", "value": {"mode": "fixed", "fixedColor": color}}],
+        }
+        for pattern, color in pairs
+    ]
+
+
 def value_map(**entries: tuple[str, str]) -> Json:
     """What a value reads as: `value_map(Passed=("✓ Passed", OK))`; keys are values as text."""
     options = {

@@ -23,6 +23,7 @@ from grafana import (
     Step,
     annotation,
     any_of,
+    colors,
     dashboard,
     heatmap,
     name_colors,
@@ -201,7 +202,9 @@ def by_request() -> list[Panel]:
         series("Responses by status code", 'HTTP responses per second; code "0" is no response '
                "(katydid_http_responses_total).", "reqps",
                Query(f"sum by (code) ({rate('katydid_http_responses_total')})", "{{code}}"),
-               stacked=True),
+               stacked=True,
+               overrides=colors(("2..", OK), ("3..", ACCENT), ("4..", WARN), ("5..", BAD),
+                                ("0", GREY))),
         table("Failures by reason", "Failed requests of the whole run by exception class or HTTP "
               "status (katydid_request_failures_total).",
               [Column("method", "Method", width=90), Column("name", "Name"),
@@ -238,6 +241,7 @@ def request_table(by: str) -> Panel:
         "All requests", "Every request of the whole run; percentiles to the bucket "
         "(katydid_requests_total, katydid_request_duration_seconds, katydid_response_bytes_total).",
         columns, *(Query(expr, instant=True, form="table") for expr in exprs), sort="-Requests",
+        height=8,
     )  # fmt: skip
 
 
@@ -272,7 +276,9 @@ def generator() -> list[Panel]:
                Query(f"sum(katydid_user_exceptions_total{{{S}}}) > 0", "exceptions", color=BAD,
                      style="dashed"),
                Query(f"sum(katydid_request_names_dropped_total{{{S}}}) > 0", "names over the cap",
-                     color=WARN, style="dashed"), width=8, height=7, decimals=0),
+                     color=WARN, style="dashed"), width=8, height=7, decimals=0,
+               overrides=colors(("running", OK), ("ready|spawning", ACCENT), ("missing", BAD),
+                                ("stalled", WARN), ("left|stopped|stopping|cleanup", GREY))),
         timeline("State of the test", "What the test was doing when (katydid_state).",
                  Query(f"max by (state) (katydid_state{{{S}}}) == 1", "{{state}}"), [YES],
                  width=12, height=5),

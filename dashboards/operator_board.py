@@ -17,6 +17,7 @@ from grafana import (
     Query,
     Step,
     any_of,
+    colors,
     dashboard,
     row,
     series,
@@ -83,11 +84,13 @@ def tests() -> list[Panel]:
     return [
         series("LoadTests by phase", "LoadTests of the cluster (katydid_loadtests).", "none",
                Query(f"sum by (phase) (katydid_loadtests{{{N}}})", "{{phase}}"), stacked=True,
-               decimals=0),
+               decimals=0, overrides=colors(*((name, look["color"]) for name, look in
+                                              PHASES["options"].items()))),
         series("Runs by verdict", "Finished runs in the last hour "
                "(katydid_loadtest_runs_total).", "none",
                Query("sum by (result) (increase(katydid_loadtest_runs_total[1h]))", "{{result}}"),
-               decimals=0),
+               decimals=0, overrides=colors(("Passed", OK), ("Failed|Error", BAD),
+                                            ("Stopped", WARN))),
         table("LoadTests", "Each LoadTest and its workers (katydid_loadtest_phase, "
               "katydid_loadtest_workers, katydid_loadtest_start_timestamp_seconds).", columns,
               *(Query(expr, instant=True, form="table") for expr in exprs), sort="-Run began",
@@ -106,7 +109,8 @@ def work() -> list[Panel]:
     return [
         series("Passes", "Passes of the reconcile loop per second by result "
                "(katydid_operator_reconcile_total).", "ops",
-               Query(f"sum by (result) (rate({PASSES}[$__rate_interval]))", "{{result}}")),
+               Query(f"sum by (result) (rate({PASSES}[$__rate_interval]))", "{{result}}"),
+               overrides=colors(("success", OK), ("conflict", WARN), ("error", BAD))),
         series("Time of a pass", "How long passes take "
                "(katydid_operator_reconcile_duration_seconds).", "s", *quantiles(PASS_BUCKETS)),
         series("Calls to the API server", "Requests per second by verb and status; code 0: no "

@@ -1,8 +1,9 @@
 """Makes docs/images/dashboard-*.png: `python dashboards/pictures.py` (`make pictures`, 5 minutes).
 
 A Prometheus scrapes a few runs of a test against the demo shop, and the operator's own metrics of
-them; then each dashboard is drawn from its answers. Nothing in the pictures is made up. With
---again they are drawn anew from the answers of the last time, which build/ keeps.
+them; then each dashboard is drawn from its answers. Only the operator's passes and calls are made
+up, since there is no cluster. With --again everything is drawn anew from the answers of the last
+time, which build/ keeps.
 """
 
 from __future__ import annotations
@@ -97,7 +98,7 @@ class Stage:
     def run(self, number: int, seconds: int) -> Path:
         """One run of the test; its run.json."""
         (self._home / "loadtest.yaml").write_text(manifest(seconds))
-        results = self._home / f"results-{number}"
+        results = self.results(number).parent
         done = subprocess.run(
             [sys.executable, "-m", "katydid", "run", "loadtest.yaml", "--headless", "--workers",
              "2", "--results", str(results), "--run-id", str(number), "--metrics-linger", "20s",
@@ -106,7 +107,10 @@ class Stage:
             stdout=subprocess.DEVNULL, check=False, timeout=300,
         )  # fmt: skip
         print(f"run {number}: exit code {done.returncode}")
-        return results / "run.json"
+        return self.results(number)
+
+    def results(self, number: int) -> Path:
+        return self._home / f"results-{number}" / "run.json"
 
     def wait_for(self, url: str) -> None:
         """Until somebody answers there; a minute at most."""
@@ -178,14 +182,15 @@ def play(stage: Stage) -> None:
     stage.prometheus()
     stage.start(sys.executable, "-m", "katydid", "demo", "--port", SHOP, "--seed", 7)
     stage.wait_for(f"http://127.0.0.1:{SHOP}/_demo/health")
+    expected = [stage.results(number) for number in range(1, SHORT_RUNS + 2)]
+    stage.start(sys.executable, OPERATOR, PORTS["operator"], *expected)
     paths = []
     for number in range(1, SHORT_RUNS + 1):
         stage.set_shop(latency=f"{16 + 7 * number}ms", errorRate=f"{0.4 * number}%")
         paths.append(stage.run(number, 12))
     stage.set_shop(latency="30ms", errorRate="1.2%")
     paths.append(stage.run(SHORT_RUNS + 1, LONG_SECONDS))
-    stage.start(sys.executable, OPERATOR, PORTS["operator"], *paths)
-    time.sleep(30)  # of the operator's charts
+    time.sleep(10)  # of the operator's charts, with the last result
     ended = time.time()
     start, end = times_of(paths[-1])
     played: Json = {
@@ -195,7 +200,7 @@ def play(stage: Stage) -> None:
             "shift": str(round(start - times_of(paths[-2])[0])),
         },
         "spans": {"load-test": (start - 4, end + 8), "runs": (began, ended),
-                  "operator": (ended - 40, ended)},
+                  "operator": (began, ended)},
         "answers": {},
     }  # fmt: skip
     for name, span in played["spans"].items():

@@ -1,14 +1,17 @@
 """The operator's metrics as a process: `python operator_process.py PORT DOCUMENT…`.
 
 Its own HTTP server, collector and status functions; what is missing is the cluster. The LoadTest
-shop/checkout has had a run for each DOCUMENT: the run.json of a real engine. A second one is on.
+shop/checkout has had a run for each DOCUMENT that exists: the run.json of a real engine. A second
+one is on. Passes and calls are made up: ten a second, of which each fiftieth is an error.
 """
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -47,39 +50,53 @@ def finished(number: int, document: Json, history: list[Json]) -> Json:
     return status
 
 
-def loadtests(documents: list[Json]) -> list[Json]:
-    history: list[Json] = []
-    status: Json = {}
-    for number, document in enumerate(documents, 1):
-        status = finished(number, document, history)
-        history = status["history"]
-    return [
-        {"metadata": {"namespace": "shop", "name": "checkout"}, "status": status},
-        {
-            "metadata": {"namespace": "shop", "name": "search"},
-            "status": {
-                "phase": "Running",
-                "run": {"number": 1, "startedAt": text_of(at(documents[-1]["started_at"]))},
-                "workers": {"desired": 3, "ready": 2},
+class World:
+    """The LoadTests that there are now."""
+
+    def __init__(self, paths: list[str]) -> None:
+        self._paths = [Path(path) for path in paths]
+        self._began = time.time()
+        self.documents: list[Json] = []
+
+    def look(self) -> list[Json]:
+        """Runs that have ended since the last look."""
+        there = [path for path in self._paths if path.exists()]
+        if len(there) == len(self.documents):
+            return []
+        new = [json.loads(path.read_text("utf-8"))["status"] for path in there]
+        found = new[len(self.documents) :]
+        self.documents = new
+        return found
+
+    def tests(self) -> list[Json]:
+        status: Json = {"phase": "Pending"}
+        history: list[Json] = []
+        for number, document in enumerate(self.documents, 1):
+            status = finished(number, document, history)
+            history = status["history"]
+        return [
+            {"metadata": {"namespace": "shop", "name": "checkout"}, "status": status},
+            {
+                "metadata": {"namespace": "shop", "name": "search"},
+                "status": {
+                    "phase": "Running",
+                    "run": {"number": 1, "startedAt": text_of(at(self._began))},
+                    "workers": {"desired": 3, "ready": 2},
+                },
             },
-        },
-    ]
+        ]
 
 
 async def main(port: int, paths: list[str]) -> None:
-    documents = [json.loads(Path(path).read_text("utf-8"))["status"] for path in paths]
-    tests = loadtests(documents)
-    metrics = Metrics(lambda: tests, "1.2.3")
-    runner = await serve(metrics, port, lambda: True, lambda: True)
-    for document in documents:
-        metrics.finished(document["verdict"])
-    while True:  # a pass and a call every tenth of a second; each tenth pass is an error
-        for turn in range(10):
-            metrics.reconciled("error" if turn == 9 else "success", 0.004)
-            metrics.requested("get", "pods", 200, 0.002)
-            await asyncio.sleep(0.1)  # the rate that the test asks Prometheus for
-        if not asyncio.current_task():
-            await runner.cleanup()
+    world = World(paths)
+    metrics = Metrics(world.tests, "1.2.3")
+    await serve(metrics, port, lambda: True, lambda: True)
+    for turn in itertools.count(49):
+        for document in world.look():
+            metrics.finished(document["verdict"])
+        metrics.reconciled("error" if turn % 50 == 49 else "success", 0.004)
+        metrics.requested("get", "pods", 200, 0.002)
+        await asyncio.sleep(0.1)  # the rate that the test asks Prometheus for
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from typing import Any
 from katydid.cli.option_parser import RENAMED, YIELDS, OptionGroup, OptionParser
 from katydid.cli.option_types import ascending_numbers, port, timespan, whole_number
 
-SECRET_DESTINATIONS = ("curve_seed", "control_token", "remote_write_headers")
+SECRET_DESTINATIONS = ("curve_seed", "control_token", "remote_write", "remote_write_headers")
 """Never shown, logged, sent to workers or written into a report."""
 
 SUMMARY_BYTES = 4096  # what the kubelet keeps of a termination message
@@ -110,7 +110,7 @@ def _verdict(group: OptionGroup) -> None:
 
 def _remote_write(group: OptionGroup) -> None:
     group.add_argument(
-        "--remote-write", env_var="KATYDID_REMOTE_WRITE", metavar="URL",
+        "--remote-write", env_var="KATYDID_REMOTE_WRITE", metavar="URL", is_secret=True,
         help="Send the metrics to this Prometheus (remote write 1.0) while the test runs and at "
         "its end, for instance http://prometheus.example:9090/api/v1/write.",
     )  # fmt: skip

@@ -1,8 +1,9 @@
 """A Prometheus finds a real run by itself, and what it knows is what the LoadTest's status says.
 
-It runs beside the tests, with the scrape job of docs/how-to/prometheus.md (what the chart's
-PodMonitor is to the Prometheus operator). Discovery and scrapes go through the API server, so that
-the cluster may be anywhere.
+It runs beside the tests, with the scrape jobs of docs/how-to/prometheus.md (what the chart's
+PodMonitor is to the Prometheus operator). Debian builds it without Kubernetes discovery, so this
+file tells it by HTTP which pods there are, with the labels that discovery gives them; which are
+scraped, the page's rules decide. Scrapes go through the API server: the cluster may be anywhere.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ import json
 import re
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -46,27 +49,88 @@ class Prometheus:
         return float(found[0]["value"][1])
 
 
-def scrape_jobs(url: str) -> list[Json]:
-    """The jobs of the page, asking the API server at `url` and scraping through it."""
+def pods_of(cluster: Any) -> list[Json]:
+    """Each port of each pod, as `kubernetes_sd_configs` with `role: pod` describes it."""
+    found = []
+    for pod in cluster.request("GET", "/api/v1/pods").json()["items"]:
+        metadata = pod["metadata"]
+        labels = {
+            "__meta_kubernetes_namespace": metadata["namespace"],
+            "__meta_kubernetes_pod_name": metadata["name"],
+            "__meta_kubernetes_pod_phase": pod["status"].get("phase", ""),
+        }
+        for name, value in (metadata.get("labels") or {}).items():
+            labels["__meta_kubernetes_pod_label_" + re.sub(r"\W", "_", name)] = value
+        address = pod["status"].get("podIP", "")
+        for container in pod["spec"]["containers"]:
+            for port in container.get("ports", ()):
+                number = str(port["containerPort"])
+                own = {
+                    "__meta_kubernetes_pod_container_port_name": port.get("name", ""),
+                    "__meta_kubernetes_pod_container_port_number": number,
+                }
+                if address:
+                    found.append({"targets": [f"{address}:{number}"], "labels": labels | own})
+    return found
+
+
+class Discovery(ThreadingHTTPServer):
+    """Answers with the pods that there are now."""
+
+    daemon_threads = True
+
+    def __init__(self, cluster: Any) -> None:
+        super().__init__(("127.0.0.1", 0), _DiscoveryHandler)
+        self.cluster = cluster
+        self.url = f"http://127.0.0.1:{self.server_address[1]}/"
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+class _DiscoveryHandler(BaseHTTPRequestHandler):
+    server: Discovery
+
+    def do_GET(self) -> None:
+        body = json.dumps(pods_of(self.server.cluster)).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *arguments: Any) -> None:
+        pass
+
+
+def scrape_jobs(api: str, discovery: str) -> list[Json]:
+    """The page's job for tests and one for the operator; both scrape through the API server."""
     text = next(
         block
         for block in re.findall(r"```yaml\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
         if "kubernetes_sd_configs" in block
     )
-    tests, operator = yaml.safe_load(text)["scrape_configs"]
-    address = url.removeprefix("http://")
-    to_api = {"target_label": "__address__", "replacement": address}
-    for job, kind, port in ((tests, "pod", "9646"), (operator, "endpoint", "8080")):
-        job["kubernetes_sd_configs"][0]["api_server"] = url
+    tests = yaml.safe_load(text)["scrape_configs"][0]
+    assert tests.pop("kubernetes_sd_configs") == [{"role": "pod"}]
+    operator: Json = {
+        "job_name": "katydid-operator",
+        "relabel_configs": [{
+            "source_labels": ["__meta_kubernetes_pod_label_app_kubernetes_io_component",
+                              "__meta_kubernetes_pod_container_port_name"],
+            "regex": "operator;http", "action": "keep",
+        }],
+    }  # fmt: skip
+    labels = [
+        "__meta_kubernetes_namespace", "__meta_kubernetes_pod_name",
+        "__meta_kubernetes_pod_container_port_number",
+    ]  # fmt: skip
+    path = "/api/v1/namespaces/$1/pods/$2:$3/proxy/metrics"
+    for job in (tests, operator):
         job["scrape_interval"] = "1s"
-        labels = ["__meta_kubernetes_namespace", "__meta_kubernetes_pod_name"]
-        path = f"/api/v1/namespaces/$1/pods/$2:{port}/proxy/metrics"
-        assert kind in job["kubernetes_sd_configs"][0]["role"]
+        job["http_sd_configs"] = [{"url": discovery, "refresh_interval": "1s"}]
         job["relabel_configs"] += [
-            {"source_labels": labels, "separator": ";", "regex": "(.+);(.+)",
-             "target_label": "__metrics_path__", "replacement": path},
-            {"source_labels": labels, "separator": "/", "target_label": "instance"},
-            to_api,
+            {"source_labels": labels, "regex": "(.+);(.+);(.+)", "replacement": path,
+             "target_label": "__metrics_path__"},
+            {"source_labels": labels[:2], "separator": "/", "target_label": "instance"},
+            {"target_label": "__address__", "replacement": api.removeprefix("http://")},
         ]  # fmt: skip
     return [tests, operator]
 
@@ -78,7 +142,8 @@ def prometheus(cluster: Any, tmp_path: Path) -> Iterator[Prometheus]:
     )
     if where.returncode:
         pytest.skip("There is no Prometheus here: `make prometheus` fetches it.")
-    config = {"scrape_configs": scrape_jobs(cluster.url)}
+    discovery = Discovery(cluster)
+    config = {"scrape_configs": scrape_jobs(cluster.url, discovery.url)}
     (tmp_path / "prometheus.yml").write_text(yaml.safe_dump(config))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
@@ -94,6 +159,8 @@ def prometheus(cluster: Any, tmp_path: Path) -> Iterator[Prometheus]:
     finally:
         process.terminate()
         process.wait(30)
+        discovery.shutdown()
+        discovery.server_close()
 
 
 def is_ready(prometheus: Prometheus) -> bool:
