@@ -39,6 +39,7 @@ PREDECESSOR = "WaitingForPredecessor"  # children of a deleted LoadTest of the s
 PODS_MISSING_SECONDS = 10.0  # a Job may take so long to create its pods
 UNREACHABLE_SECONDS = 15.0  # polls may fail for so long before it counts as Degraded
 MISSING_SECONDS = 3.0  # workers leave a moment before the summary of a finished run is here
+UNREADY_SECONDS = 15.0  # pods that are there may have lost their master for a moment
 STOP_BY_FORCE_SECONDS = 30.0
 OVERTIME_SECONDS = 120.0  # beyond deadline and drain, before the operator ends the master
 _ENDING_STATES = frozenset({"cleanup", "stopping", "stopped"})
@@ -211,12 +212,26 @@ def _degraded(
         return "StatsUnavailable", f"The master's API does not answer: {seen.reading.error}"
     if seen.learned.refusal is not None:
         return seen.learned.refusal.reason, seen.learned.refusal.message
-    if phase_of(status) is Phase.RUNNING and _missing_seconds(status, now) >= MISSING_SECONDS:
+    if phase_of(status) is Phase.RUNNING and _is_restarting(seen):
+        text = "The master's container ended and is started again; it goes on from its checkpoint."
+        return "MasterRestarting", text
+    workers = status["workers"]
+    patience = MISSING_SECONDS if workers["current"] < workers["desired"] else UNREADY_SECONDS
+    if phase_of(status) is Phase.RUNNING and _missing_seconds(status, now) >= patience:
         cause = f" {failure.message}" if failure else ""
-        return "WorkersMissing", f"{status['workers']['summary']} workers are ready.{cause}"
+        text = f"{workers['ready']} of {workers['desired']} workers are ready.{cause}"
+        return "WorkersMissing", text
     if (status.get("generator") or {}).get("saturated"):
         return "GeneratorSaturated", "The generator itself is the bottleneck: add workers or CPU."
     return "", "Nothing is wrong."
+
+
+def _is_restarting(seen: Observed) -> bool:
+    """Whether the master's container ended and does not make load again yet."""
+    master = seen.master
+    if master is None or master.is_over or master.is_ready:
+        return False
+    return master.engine.terminated is not None or master.engine.restarts > 0
 
 
 def _unreachable_seconds(seen: Observed, now: datetime) -> float:

@@ -108,8 +108,10 @@ def _workers(old: Json, new: Json) -> list[News]:
         who = "A worker was" if lost == 1 else f"{lost} workers were"
         text = f"{who} lost; the other workers took over the users."
         return [News("WorkerLost", text, True)]
-    was_missing = condition(old, "Degraded").get("reason") == "WorkersMissing"
-    is_missing = condition(new, "Degraded").get("reason") == "WorkersMissing"
+    was, now = (condition(one, "Degraded").get("reason") for one in (old, new))
+    if now == "MasterRestarting" and was != now:
+        return [News("MasterRestarting", condition(new, "Degraded")["message"], True)]
+    was_missing, is_missing = was == "WorkersMissing", now == "WorkersMissing"
     if is_missing and not was_missing:
         return [News("WorkerLost", condition(new, "Degraded")["message"], True)]
     if was_missing and condition(new, "WorkersReady").get("status") == "True":

@@ -131,6 +131,8 @@ class Reconciler:
         return await self._cluster.apply(manifest, subresource="status")
 
     async def _post(self, test: LoadTest, one: News) -> None:
+        level = logging.WARNING if one.is_warning else logging.INFO
+        logger.log(level, "%s/%s: %s: %s", test.namespace, test.name, one.reason, one.note)
         now = text_of(self._clock())
         event = {
             "apiVersion": "v1",
@@ -154,7 +156,9 @@ class Reconciler:
         try:
             await self._cluster.create(event)
         except ClusterError as error:
-            logger.info("%s/%s: event %s: %s", test.namespace, test.name, one.reason, error)
+            logger.info(
+                "%s/%s: event %s was not posted: %s", test.namespace, test.name, one.reason, error
+            )
 
     async def _refresh(self, key: Key) -> None:
         """Somebody was faster: what the cache has is old."""

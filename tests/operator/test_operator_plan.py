@@ -450,6 +450,19 @@ def test_missing_workers_degrade_a_run(running: Callable[..., Observed]) -> None
     assert "256Mi" in degraded["message"]
 
 
+def test_a_master_that_is_started_again_is_no_lost_worker(
+    running: Callable[..., Observed],
+) -> None:
+    unready = (worker(0, is_ready=False),)
+    for container in (ended(137), engine(restarts=1)):
+        seen = running(workers=unready, master=master(container))
+        degraded = condition(plan(seen, NOW).status, "Degraded")
+        assert (degraded["status"], degraded["reason"]) == ("True", "MasterRestarting")
+    back = master(engine(restarts=1), is_ready=True)
+    degraded = condition(plan(running(workers=unready, master=back), NOW).status, "Degraded")
+    assert degraded["status"] == "False"  # it gets a moment to be ready again
+
+
 def test_a_worker_that_was_replaced_is_no_failure_any_more(
     running: Callable[..., Observed], starting: Callable[..., Observed]
 ) -> None:
@@ -807,6 +820,11 @@ def test_a_worker_is_missing_once_it_was_there_and_stays_away(
 
     seen = replace(seen, test=make_test(status=at_first.status))
     later = plan(seen, NOW + timedelta(seconds=3)).status
+    assert is_true(later, "Degraded") == "False"  # it may have lost its master for a moment
+    later = plan(seen, NOW + timedelta(seconds=15)).status
+    assert condition(later, "Degraded")["reason"] == "WorkersMissing"
+    gone = replace(seen, workers=())
+    later = plan(gone, NOW + timedelta(seconds=3)).status
     assert condition(later, "Degraded")["reason"] == "WorkersMissing"
 
 

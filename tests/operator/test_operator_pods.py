@@ -145,11 +145,12 @@ def test_what_each_role_runs(make_test: Make, settings: Settings) -> None:
     for role, pod in pods(make_test(), settings).items():
         container = engine(pod)
         assert container["command"] == ["katydid", "run", "--role", role, "/katydid/loadtest.yaml"]
-        assert container["readinessProbe"]["exec"]["command"] == [
-            "test",
-            "-e",
-            "/katydid/state/ready",
-        ]
+        look = {"exec": {"command": ["test", "-e", "/katydid/state/ready"]}, "timeoutSeconds": 5}
+        assert look.items() <= container["startupProbe"].items()
+        assert look.items() <= container["readinessProbe"].items()
+        # never killed for being slow, and not looked at often once it makes load
+        assert container["startupProbe"]["failureThreshold"] == 2**31 - 1
+        assert container["readinessProbe"]["periodSeconds"] == 10
         assert container["terminationMessagePath"] == "/dev/termination-log"
         assert container["image"] == "runner:1"
         assert "imagePullPolicy" not in container

@@ -25,6 +25,7 @@ CONTAINER_SECURITY: Json = {
 REPORT_SECONDS = 60
 """Time that a pod has after the drain for its last reports."""
 
+NEVER = 2**31 - 1  # failures of a startup probe after which the kubelet would kill the container
 SUMMARY_BYTES = 4096  # what the kubelet keeps of one termination message
 SUMMARIES_BYTES = 12288  # and of all containers of a pod together
 INJECTED_CONTAINERS = 2  # sidecars that a mesh may add later
@@ -52,12 +53,7 @@ def template(test: LoadTest, run: int, taken: Snapshot, role: str, settings: Set
         "env": _environment(test, run, own, role, containers=1 + len(first)),
         "volumeMounts": [*_own_mounts(), *sources.mounts, *knobs.get("volumeMounts", [])],
         "securityContext": security,
-        "readinessProbe": {
-            "exec": {"command": ["test", "-e", names.READY_FILE]},
-            "periodSeconds": 1 if role == names.MASTER else 2,
-            "timeoutSeconds": 5,
-            "failureThreshold": 1,
-        },
+        **_probes(role),
         "terminationMessagePath": names.TERMINATION_LOG,
         "terminationMessagePolicy": "File",
     }
@@ -82,6 +78,20 @@ def template(test: LoadTest, run: int, taken: Snapshot, role: str, settings: Set
     if first:
         spec["initContainers"] = first
     return {"metadata": _metadata(test, run, role, knobs, settings), "spec": spec}
+
+
+def _probes(role: str) -> Json:
+    """Both look for the file that says ready.
+
+    An exec costs the node a twentieth of a CPU second, which a generator of load would lack: so
+    one probe looks often until the pod is ready, and the other now and then from there on.
+    """
+    look: Json = {"exec": {"command": ["test", "-e", names.READY_FILE]}, "timeoutSeconds": 5}
+    period = 1 if role == names.MASTER else 2
+    return {
+        "startupProbe": {**look, "periodSeconds": period, "failureThreshold": NEVER},
+        "readinessProbe": {**look, "periodSeconds": 10, "failureThreshold": 1},
+    }
 
 
 def _defaults(settings: Settings) -> Json:

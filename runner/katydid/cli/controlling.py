@@ -183,14 +183,14 @@ class _Session:
 
     def _start(self) -> None:
         runner = self._runner
+        # Before the wait: whoever asks meanwhile would take it for an edit still to be made.
+        runner.generation = max(runner.generation, self._launch.generation)
         if isinstance(runner, MasterRunner):
             self._wait_for_workers(runner)
         if self._over.is_set() or runner.ending is not None:
             return
         if runner.settings.load is None:
             raise UsageError("There is no load to start with.")
-        if self._launch.generation:
-            runner.generation = max(runner.generation, self._launch.generation)
         runner.begin_load(runner.settings.load)  # a live update may have replaced it
         self._tell_run_time()
 

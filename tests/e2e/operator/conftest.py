@@ -289,8 +289,11 @@ class Tests:
 
     def counted(self, name: str = "test") -> dict[str, int]:
         """Requests by name, which is `<index>.<start of the worker>`, as the kept results say."""
-        document = json.loads(self.results(name)["run.json"])
-        return {one["name"]: int(one["requests"]) for one in document["requests"]}
+        return {one["name"]: int(one["requests"]) for one in self.document(name)["requests"]}
+
+    def document(self, name: str = "test") -> Json:
+        """The kept results as JSON."""
+        return dict(json.loads(self.results(name)["run.json"]))
 
 
 def conditions(status: Json) -> dict[str, str]:
