@@ -44,6 +44,9 @@ class Cluster(_emulator.ApiServer):  # type: ignore[misc, name-defined]  # loade
         self.later: Counter[tuple[str, str, str]] = Counter()  # after its results were stored
         self.stored: set[str] = set()  # LoadTests that have come so far
 
+    def status_problems(self, status: Json) -> list[str]:
+        return []  # the tests look at that
+
     def get(self, plural: str, name: str) -> Json | None:
         """An object as it is now, without a search."""
         key = (self._resource(plural), NAMESPACE, name)
