@@ -95,6 +95,8 @@ class Cluster(_emulator.ApiServer):  # type: ignore[misc, name-defined]  # loade
             verb = str(request.method.value).upper()
             if request.params.get("watch") == "true":
                 verb = "WATCH"
+            if request.params.get("dryRun"):
+                verb = "DRY-RUN"
             plural = "/".join(filter(None, (request.resource.plural, request.subresource)))
             test = _test_of(request)
             (self.later if test in self.stored else self.calls)[test, verb, plural] += 1
