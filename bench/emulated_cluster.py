@@ -205,7 +205,7 @@ class Played:
             await self._report_all("over", only="worker")
             await self._until(lambda: "finishedAt" in self._status().get("run", {}))
             self.seconds_to_verdict = time.monotonic() - ended
-            await self._until(self._has_results)
+            await self._until(lambda: self.results() not in ("", "Fetching"))
             self._cluster.stored.add(self.name)
             await asyncio.sleep(LINGER_SECONDS)
         await self._report_all("over", only="master")
@@ -276,9 +276,10 @@ class Played:
         found = self._cluster.get("loadtests", self.name) or {}
         return found.get("status") or {}
 
-    def _has_results(self) -> bool:
-        kinds = {one["type"]: one["status"] for one in self._status().get("conditions", ())}
-        return kinds.get("ResultsStored") == "True"
+    def results(self) -> str:
+        """The reason of ResultsStored, such as ConfigMap; "" before the verdict."""
+        kinds = {one["type"]: one["reason"] for one in self._status().get("conditions", ())}
+        return str(kinds.get("ResultsStored", ""))
 
     async def _until(self, check: Any) -> None:
         while not check():

@@ -2,8 +2,8 @@
 
     python bench/run.py [--quick] [--only NAME …]
 
-Takes about a quarter of an hour; `--quick` about five minutes, with shorter and fewer rounds. The exit code is 1
-when a goal is missed.
+Takes about a quarter of an hour; `--quick` about five minutes, with shorter and fewer rounds. The
+exit code is 1 when a goal is missed.
 """
 
 from __future__ import annotations

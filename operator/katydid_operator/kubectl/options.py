@@ -6,11 +6,18 @@ import argparse
 from pathlib import Path
 
 DESCRIPTION = "Run and watch LoadTests in a Kubernetes cluster."
-EXITS = (
-    "Exit codes of commands that wait: 0 passed, 1 requests failed, 3 threshold breached, "
-    "4 stopped early, 64 bad usage or refused, 65 locustfile error, 70 internal, "
-    "75 workers never ready."
-)
+EPILOG = """\
+examples:
+  kubectl katydid init checkout                  a locustfile and a LoadTest to begin with
+  kubectl katydid run -f loadtest.yaml --wait    start a run and follow it to its verdict
+  kubectl katydid run -f loadtest.yaml --wait --junit junit.xml --report report.html   in CI
+  kubectl katydid logs -f checkout               what all pods say
+  kubectl katydid stop checkout                  end it gracefully
+
+exit codes of commands that wait:
+  0 passed   1 requests failed   3 threshold breached   4 stopped early
+  64 bad usage or refused   65 locustfile error   70 internal   75 workers never ready
+"""
 
 
 class Parser(argparse.ArgumentParser):
@@ -21,11 +28,18 @@ class Parser(argparse.ArgumentParser):
 
 
 def parser() -> argparse.ArgumentParser:
-    made = Parser(prog="kubectl katydid", description=DESCRIPTION, epilog=EXITS)
+    made = Parser(
+        prog="kubectl katydid",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     cluster = Parser(add_help=False)
     cluster.add_argument("-n", "--namespace", help="default: that of the kubeconfig's context")
-    cluster.add_argument("--kubeconfig")
-    cluster.add_argument("--context")
+    cluster.add_argument(
+        "--kubeconfig", metavar="FILE", help="default: $KUBECONFIG, or ~/.kube/config"
+    )
+    cluster.add_argument("--context", help="of the kubeconfig (default: the current one)")
     commands = made.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def command(name: str, text: str, *, of_cluster: bool = True) -> argparse.ArgumentParser:
@@ -36,28 +50,30 @@ def parser() -> argparse.ArgumentParser:
     _files(run)
     _waiting(run)
     watch = command("watch", "Follow a run to its verdict; the exit code tells it.")
-    watch.add_argument("name")
+    watch.add_argument("name", metavar="NAME", help="the LoadTest")
     _following(watch)
     logs = command("logs", "The logs of all pods of a run, merged.")
-    logs.add_argument("name")
+    logs.add_argument("name", metavar="NAME", help="the LoadTest")
     logs.add_argument("-f", "--follow", action="store_true", help="go on until the run is over")
-    logs.add_argument("--run", type=int, help="an earlier run (default: the latest)")
+    logs.add_argument("--run", type=int, metavar="N", help="an earlier run (default: the latest)")
     stop = command("stop", "End a run gracefully.")
-    stop.add_argument("name")
+    stop.add_argument("name", metavar="NAME", help="the LoadTest")
     _waiting(stop)
     rerun = command("rerun", "Start the next run of a LoadTest that is finished.")
-    rerun.add_argument("name")
+    rerun.add_argument("name", metavar="NAME", help="the LoadTest")
     _waiting(rerun)
     scale = command("scale", "Set the number of worker pods, of a running test too.")
-    scale.add_argument("name")
-    scale.add_argument("replicas", type=int)
+    scale.add_argument("name", metavar="NAME", help="the LoadTest")
+    scale.add_argument("replicas", metavar="REPLICAS", type=int, help="worker pods, at least 1")
     ui = command("ui", "Forward the web UI of a run to this machine, and say its URL.")
-    ui.add_argument("name")
+    ui.add_argument("name", metavar="NAME", help="the LoadTest")
     ui.add_argument("--port", type=int, default=8089, help="local port; 0: a free one")
     ui.add_argument("--token", action="store_true", help="print the token that changes need")
     report = command("report", "Fetch the kept results of the latest run.")
-    report.add_argument("name")
-    report.add_argument("-o", "--output", type=Path, help="folder (default: NAME-RUN)")
+    report.add_argument("name", metavar="NAME", help="the LoadTest")
+    report.add_argument(
+        "-o", "--output", type=Path, metavar="DIR", help="folder (default: NAME-RUN)"
+    )
     _reports(report)
     _files(command("validate", "Let the API server judge the files; nothing is changed."))
     init = command("init", "Write a locustfile and a LoadTest to begin with.", of_cluster=False)
