@@ -23,7 +23,8 @@ kind_of() {
     elif [ "$KUBECONFIG" = "$kind_config" ]; then echo kind
     else echo given; fi
   elif command -v kind >/dev/null && docker info >/dev/null 2>&1; then echo kind
-  elif [ "$(uname -s)" = Linux ] && [ "$(id -u)" = 0 ] && command -v go >/dev/null && command -v apt-get >/dev/null; then echo own
+  elif [ "$(uname -s)" = Linux ] && [ "$(id -u)" = 0 ] && command -v go >/dev/null && command -v apt-get >/dev/null &&
+    unshare --mount true 2>/dev/null; then echo own  # root of a container without rights is none
   else echo none; fi
 }
 

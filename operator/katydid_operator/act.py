@@ -28,7 +28,7 @@ from katydid_operator.keys import api_token, seed_of
 from katydid_operator.loadtest import Json, LoadTest
 from katydid_operator.master_client import MasterAddress, MasterClient, ResultsTooLarge
 from katydid_operator.memory import Memory
-from katydid_operator.news import News
+from katydid_operator.news import News, load_text
 from katydid_operator.observed import Observed, Problem, Stored
 from katydid_operator.poller import Poller
 from katydid_operator.resources import configmaps, master, secret, service, sources, workers
@@ -187,7 +187,8 @@ class Act:
         self.poller.poke((seen.test.namespace, seen.test.name))
         if body["stop"]:
             return [News("StopRequested", "The run is being stopped: drain, then reports.")]
-        return [News("LoadChanged", f"Generation {body['generation']} is in force.")]
+        text = f"Generation {body['generation']} is in force: {load_text(body['load'])}."
+        return [News("LoadChanged", text)]
 
     async def _read_log(
         self, test: LoadTest, pod: str, container: str, previous: bool, memory: Memory

@@ -7,7 +7,7 @@ with. An older version of an object never replaces a newer one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from katydid_operator import names
@@ -16,9 +16,10 @@ from katydid_operator.workqueue import Key
 
 
 class Cache:
-    """Objects by LoadTest. Nothing here waits or asks."""
+    """Objects by LoadTest. Nothing here waits or asks. `ignored` namespaces are somebody else's."""
 
-    def __init__(self) -> None:
+    def __init__(self, ignored: Collection[str] = ()) -> None:
+        self._ignored = frozenset(ignored)
         self._tests: dict[Key, Json] = {}
         self._pods: dict[Key, dict[str, Json]] = {}
         self._jobs: dict[Key, dict[str, Json]] = {}
@@ -26,7 +27,7 @@ class Cache:
 
     def put(self, body: Json) -> Key | None:
         """Take an object in; returns the LoadTest that it belongs to."""
-        key = key_of(body)
+        key = self._key_of(body)
         if key is None:
             return None
         body = _trimmed(body)
@@ -38,7 +39,7 @@ class Cache:
 
     def remove(self, body: Json) -> Key | None:
         """Forget an object that is gone; a master's last state is kept for its last words."""
-        key = key_of(body)
+        key = self._key_of(body)
         if key is None:
             return None
         shelf, name = self._shelf(body, key)
@@ -94,6 +95,10 @@ class Cache:
         for shelves in (self._pods, self._jobs):
             if not shelves.get(key, True):
                 del shelves[key]
+
+    def _key_of(self, body: Json) -> Key | None:
+        key = key_of(body)
+        return None if key is not None and key[0] in self._ignored else key
 
     def _shelf(self, body: Json, key: Key) -> tuple[dict[Any, Json], Any]:
         kind, name = body["kind"], body["metadata"]["name"]

@@ -148,12 +148,34 @@ def finished_plan(seen: Observed, status: Json, ending: Ending, now: datetime) -
         status["thresholds"] = thresholds_of(
             test.thresholds, document, status.get("thresholds") or []
         )
+    _count_workers(seen, status)
     finish(status, ending.verdict, ending.reason, ending.message, now)
     _keep_failure(seen, status, ending)
     _conclude(seen, status, ending, now)
     remember(status, peak_users(document, status.get("load") or {}), test.history_limit)
     set_kstatus(status, now)
     return Plan(status, requeue_seconds=0)
+
+
+def _count_workers(seen: Observed, status: Json) -> None:
+    """Of a finished run `summary` says how many indexes took part to its end, and none is left.
+
+    Whether the pods are seen leaving before the summary arrives is chance: this is not.
+    """
+    workers = status["workers"]
+    took_part = {pod.index for pod in seen.workers if _took_part(pod)}
+    has_load = "loadStartedAt" in status["run"]
+    workers |= {
+        "current": 0,
+        "ready": 0,
+        "summary": f"{len(took_part) if has_load else 0}/{workers['desired']}",
+    }
+
+
+def _took_part(pod: PodView) -> bool:
+    end = pod.engine.terminated
+    has_run = pod.engine.is_running or (end is not None and end.exit_code == 0)
+    return has_run and pod.phase != "Failed"
 
 
 def _keep_failure(seen: Observed, status: Json, ending: Ending) -> None:

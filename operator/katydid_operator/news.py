@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from katydid_operator.loadtest import Json
@@ -19,20 +20,18 @@ class News:
     is_warning: bool = False
 
 
-def news(old: Json, new: Json) -> list[News]:
-    """What a person would want to be told."""
+def news(old: Json, new: Json, thresholds: Sequence[Json] = ()) -> list[News]:
+    """What a person would want to be told. `thresholds` are the spec's, for their limits."""
     found: list[News] = []
     if is_finished(new) and not is_finished_same(old, new):
-        verdict = str(new.get("verdict"))
-        number = new["run"]["number"]
-        text = f"Run {number}: {new.get('reason')}. {new.get('message')}"
-        found.append(News(verdict, text, verdict not in ("Passed", "Stopped")))
+        found += [*_breaches(old, new, thresholds), _ended(new)]
     elif new.get("phase") != old.get("phase"):
-        found.append(News(str(new.get("phase")), str(new.get("message"))))
+        phase = str(new.get("phase"))
+        found.append(News(phase, str(new.get("message")), is_warning=phase == "Pending"))
     elif new.get("phase") in ("Pending", "Starting") and _has_new_problem(old, new):
         found.append(News(str(new["reason"]), str(new.get("message")), is_warning=True))
     if not is_finished(new):
-        found += _breaches(old, new) + _workers(old, new)
+        found += _breaches(old, new, thresholds) + _workers(old, new)
     elif _turned_false(old, new, "ResultsStored"):
         found.append(News("ResultsNotStored", condition(new, "ResultsStored")["message"], True))
     return [News(one.reason, one.note[:MAX_NOTE], one.is_warning) for one in found]
@@ -50,13 +49,54 @@ def _has_new_problem(old: Json, new: Json) -> bool:
     )
 
 
-def _breaches(old: Json, new: Json) -> list[News]:
+_ENDS = {"Passed": "passed", "Failed": "failed", "Stopped": "was stopped"}
+
+
+def _ended(new: Json) -> News:
+    verdict, number = str(new.get("verdict")), new["run"]["number"]
+    how = _ENDS.get(verdict) or f"ended in an error, {new.get('reason')}"
+    is_warning = verdict not in ("Passed", "Stopped")
+    return News(verdict, f"Run {number} {how}: {new.get('message')}", is_warning)
+
+
+def _breaches(old: Json, new: Json, thresholds: Sequence[Json]) -> list[News]:
     before = {one["name"]: one["status"] for one in old.get("thresholds") or ()}
+    wanted = {one["name"]: one for one in thresholds}
     return [
-        News("ThresholdBreached", f"{one['name']}: {one.get('value', 'no value')}", True)
+        News("ThresholdBreached", breach_text(one, wanted.get(one["name"], {})), True)
         for one in new.get("thresholds") or ()
         if one["status"] == "Breached" and before.get(one["name"]) != "Breached"
     ]
+
+
+def breach_text(row: Mapping[str, str], threshold: Json) -> str:
+    """`quick: p95 of POST /pay is 412ms, not below 300ms.`"""
+    name, value = row["name"], row.get("value")
+    if not threshold:
+        return f"{name}: {value or 'no value came'}."
+    scope = threshold.get("scope") or {}
+    about = " ".join(filter(None, (scope.get("method"), scope.get("name"))))
+    side = "below" if "below" in threshold else "above"
+    measured = f"{threshold['metric']} of {about}" if about else str(threshold["metric"])
+    window = f" over {threshold['window']}" if threshold.get("window") else ""
+    if not value:
+        return f"{name}: {measured} has no value, and should be {side} {threshold[side]}{window}."
+    return f"{name}: {measured} is {value}, not {side} {threshold[side]}{window}."
+
+
+def load_text(load: Json) -> str:
+    """The load of a spec in a few words: `10 users for 5m`."""
+    if "stages" in load:
+        return f"{len(load['stages'])} stages"
+    if "arrivalRate" in load:
+        open_model = load["arrivalRate"]
+        rate, pool = open_model.get("rate"), open_model.get("maxUsers")
+        return f"{rate} iterations/s, {pool} users at most" if rate else f"{pool} users at most"
+    if "shape" in load:
+        return "the shape of the locustfile"
+    users = load.get("users", 1)
+    people = "1 user" if users == 1 else f"{users} users"
+    return f"{people} for {load['runTime']}" if "runTime" in load else people
 
 
 def _workers(old: Json, new: Json) -> list[News]:
@@ -65,17 +105,24 @@ def _workers(old: Json, new: Json) -> list[News]:
         return []
     lost = after.get("lost", 0) - before.get("lost", 0)
     if lost > 0:
-        text = f"{lost} worker(s) were lost; their users moved to the others."
+        who = "A worker was" if lost == 1 else f"{lost} workers were"
+        text = f"{who} lost; the other workers took over the users."
         return [News("WorkerLost", text, True)]
     was_missing = condition(old, "Degraded").get("reason") == "WorkersMissing"
     is_missing = condition(new, "Degraded").get("reason") == "WorkersMissing"
     if is_missing and not was_missing:
         return [News("WorkerLost", condition(new, "Degraded")["message"], True)]
     if was_missing and condition(new, "WorkersReady").get("status") == "True":
-        return [News("WorkerReplaced", f"All {after.get('desired')} workers are ready again.")]
+        return [News("WorkerReplaced", _all_ready(after.get("desired")))]
     return []
 
 
 def _turned_false(old: Json, new: Json, kind: str) -> bool:
     is_false = condition(new, kind).get("status") == "False"
     return is_false and condition(old, kind).get("status") not in ("False", None)
+
+
+def _all_ready(desired: object) -> str:
+    return (
+        "The worker is ready again." if desired == 1 else f"All {desired} workers are ready again."
+    )

@@ -110,7 +110,7 @@ class Reconciler:
         self._cache.put({"kind": names.KIND, **written})
         if is_finished(decided.status) and not is_finished_same(test.status, decided.status):
             self._metrics.finished(str(decided.status["verdict"]))
-        await self._tell(test, news(test.status, decided.status))
+        await self._tell(test, news(test.status, decided.status, test.thresholds))
 
     async def _tell(self, test: LoadTest, told: Iterable[News]) -> None:
         for one in told:

@@ -41,7 +41,7 @@ async def run(
     settings: Settings, configuration: Configuration, login: Login, stop: asyncio.Event
 ) -> None:
     """Run the operator until `stop` is set. `login` tells kopf what `configuration` tells us."""
-    cache = Cache()
+    cache = Cache(settings.ignore_namespaces)
     metrics = Metrics(cache.tests, settings.version)
     cluster = Cluster(ApiClient(configuration), metrics.requested)
     async with aiohttp.ClientSession(trust_env=False) as session:

@@ -48,6 +48,7 @@ class Settings:
     runner_pull_policy: str = _from("KATYDID_RUNNER_PULL_POLICY", _text, "")
     namespace: str = _from("KATYDID_OPERATOR_NAMESPACE", _text, "default")
     watch_namespaces: tuple[str, ...] = _from("KATYDID_WATCH_NAMESPACES", _names, ())
+    ignore_namespaces: tuple[str, ...] = _from("KATYDID_IGNORE_NAMESPACES", _names, ())
     key_secret: str = _from("KATYDID_KEY_SECRET", _text, "katydid-operator-key")
     http_port: int = _from("KATYDID_HTTP_PORT", _whole, 8080)
     log_level: str = _from("KATYDID_LOG_LEVEL", _text, "INFO")

@@ -72,6 +72,11 @@ def test_every_setting_can_be_set(render: Render) -> None:
 def test_namespaced_watches_what_its_roles_are_for(render: Render) -> None:
     rendered = render(flavour="namespaced")
     assert from_environment(environment(rendered)).watch_namespaces == ("team-a", "team-b")
+
+
+def test_namespaces_of_other_releases_are_left_to_them(render: Render) -> None:
+    rendered = render("--set", "rbac.ignoreNamespaces={team-b,team-a}")
+    assert from_environment(environment(rendered)).ignore_namespaces == ("team-a", "team-b")
     own = render("--set", "rbac.scope=namespaced")
     assert from_environment(environment(own)).watch_namespaces == ("load",)
 

@@ -81,6 +81,8 @@ def test_namespaced_without_namespaces_is_the_releases_own(render: Render) -> No
 def test_namespaces_in_cluster_scope_are_refused(helm: Any) -> None:
     said = helm.refusal("--set", "rbac.watchNamespaces={team-a}")
     assert "rbac.watchNamespaces needs rbac.scope=namespaced" in said
+    said = helm.refusal("--set", "rbac.scope=namespaced,rbac.ignoreNamespaces={team-a}")
+    assert "rbac.ignoreNamespaces needs rbac.scope=cluster" in said
 
 
 @pytest.mark.parametrize("flavour", ["", "namespaced"])

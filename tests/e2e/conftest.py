@@ -2,16 +2,21 @@
 
 Requests go through one `kubectl proxy`, so that every kind of kubeconfig works and a poll costs
 milliseconds. Nothing waits for a fixed time: `eventually` asks again until its deadline.
+
+Tests run side by side (tools/e2e.sh, pytest-xdist). What all of them need is made `once`, by
+whichever process comes first, and taken away by the controlling process at the end.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
 import secrets
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -25,6 +30,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 CRD_VERSION = "apiextensions.k8s.io/v1"
 POLL_SECONDS = 0.2
+PATIENCE_SECONDS = 300.0  # of a wait that ends early; a busy machine takes its time
 Manifest = dict[str, Any]
 
 
@@ -43,7 +49,7 @@ class Refused(Exception):
         super().__init__(f"{self.status} {self.message}")
 
 
-def eventually(what: str, probe: Callable[[], Any], seconds: float = 60) -> Any:
+def eventually(what: str, probe: Callable[[], Any], seconds: float = PATIENCE_SECONDS) -> Any:
     """Ask `probe` until it gives something true, and return that; AssertionError at the deadline.
 
     A probe that fails an assertion counts as not there yet; the last one's words are kept.
@@ -171,7 +177,7 @@ class Cluster:
         namespace: str | None,
         condition: str,
         status: str = "True",
-        seconds: float = 60,
+        seconds: float = PATIENCE_SECONDS,
     ) -> Manifest:
         """Wait for a condition of an object; returns the object."""
 
@@ -188,7 +194,9 @@ class Cluster:
 
         return eventually(f"{kind} {name} {condition}={status}", probe, seconds)
 
-    def wait_until(self, what: str, probe: Callable[[], Any], seconds: float = 60) -> Any:
+    def wait_until(
+        self, what: str, probe: Callable[[], Any], seconds: float = PATIENCE_SECONDS
+    ) -> Any:
         """`eventually`, with a refusal of the API server counting as not there yet."""
 
         def asked() -> Any:
@@ -212,7 +220,9 @@ class Cluster:
         path = self.path("v1", "Pod", namespace, pod) + "/log"
         return self.request("GET", path, params=params).text
 
-    def wait_for_pod_end(self, name: str, namespace: str, seconds: float = 60) -> tuple[str, str]:
+    def wait_for_pod_end(
+        self, name: str, namespace: str, seconds: float = PATIENCE_SECONDS
+    ) -> tuple[str, str]:
         """Wait until a pod has ended; returns (phase, the log of its first container)."""
 
         def probe() -> str | None:
@@ -283,6 +293,49 @@ def cluster() -> Iterator[Cluster]:
             proxy.terminate()
 
 
+SHARED = "KATYDID_E2E_SHARED"
+"""Names the folder in which the processes of a session note what is made, and how to undo it."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if SHARED not in os.environ:
+        os.environ[SHARED] = tempfile.mkdtemp(prefix="katydid-e2e-")
+        config.stash[OWNS_SHARED] = True
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Undo what was made once, the last first."""
+    if not config.stash.get(OWNS_SHARED, False):
+        return
+    folder = Path(os.environ.pop(SHARED))
+    undoing = sorted(folder.glob("*.undo"), key=lambda file: file.stat().st_mtime_ns, reverse=True)
+    for file in undoing:
+        for command in json.loads(file.read_text()):
+            subprocess.run(command, capture_output=True, timeout=180, check=False)
+    shutil.rmtree(folder)
+
+
+OWNS_SHARED = pytest.StashKey[bool]()
+Once = Callable[[str, Callable[[], object], list[list[str]]], None]
+
+
+@pytest.fixture(scope="session")
+def once() -> Once:
+    """once(name, make, undo): `make` it unless another process has; `undo` are commands."""
+
+    def do_once(name: str, make: Callable[[], object], undo: list[list[str]]) -> None:
+        folder = Path(os.environ[SHARED])
+        with (folder / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if (folder / f"{name}.made").exists():
+                return
+            (folder / f"{name}.undo").write_text(json.dumps(undo))  # half made is undone too
+            make()
+            (folder / f"{name}.made").touch()
+
+    return do_once
+
+
 @pytest.fixture(scope="session")
 def refusal() -> type[Refused]:
     """What the API server's refusals are raised as."""
@@ -327,7 +380,7 @@ def _namespaces(cluster: Cluster) -> Iterator[list[str]]:
         eventually(
             f"namespace {name} is gone",
             lambda name=name: cluster.get("v1", "Namespace", name, None) is None,
-            seconds=120,
+            seconds=PATIENCE_SECONDS,
         )
 
 

@@ -75,3 +75,12 @@ def test_nothing_is_kept_of_a_test_that_is_gone() -> None:
     cache.remove(pod("3", phase="Failed"))
     assert cache.known() == cache.pods(KEY) == []
     assert (cache._pods, cache._jobs, cache._gone) == ({}, {}, {})
+
+
+def test_namespaces_that_others_look_after_are_not_seen() -> None:
+    cache = Cache(["other"])
+    test = {"kind": "LoadTest", "metadata": {"name": "a", "namespace": "other"}}
+    assert cache.put(test) is None
+    assert cache.remove(test) is None
+    assert cache.known() == []
+    assert cache.put(pod("1")) == KEY

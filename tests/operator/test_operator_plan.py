@@ -673,6 +673,26 @@ def test_the_master_s_verdict_is_the_verdict(
     ]
 
 
+@pytest.mark.parametrize(
+    ("workers", "summary"),
+    [
+        ((worker(0), worker(1)), "2/2"),
+        ((worker(0, ended(0)), worker(1, is_ready=False)), "2/2"),  # they leave, or have left
+        ((worker(0, ended(137), phase="Failed"), worker(0), worker(1)), "2/2"),  # replaced
+        ((worker(0, ended(143), phase="Failed"), worker(1)), "1/2"),
+        ((worker(0), worker(1, waiting("ContainerCreating"))), "1/2"),
+        ((), "0/2"),
+    ],
+)
+def test_how_many_workers_took_part_is_left_in_the_summary(
+    running: Callable[..., Observed], workers: tuple[PodView, ...], summary: str
+) -> None:
+    two = {"workers": {"replicas": 2}}
+    found = plan(running(two, workers=workers, reading=Reading(FINAL, NOW)), NOW)
+    assert found.status["workers"]["summary"] == summary
+    assert (found.status["workers"]["current"], found.status["workers"]["ready"]) == (0, 0)
+
+
 def test_a_summary_without_a_verdict_is_an_error(running: Callable[..., Observed]) -> None:
     found = plan(running(reading=Reading({**FINAL, "verdict": None}, NOW)), NOW)
     assert reasons(found) == ("Failed", "NoVerdict")

@@ -11,6 +11,7 @@ def test_every_variable_is_read() -> None:
         {
             "KATYDID_RUNNER_IMAGE": "runner@sha256:1",
             "KATYDID_WATCH_NAMESPACES": "b, a,,b",
+            "KATYDID_IGNORE_NAMESPACES": "c",
             "KATYDID_MASTER_RESOURCES": '{"requests": {"cpu": "1"}}',
             "KATYDID_HTTP_PORT": "9090",
             "KATYDID_POLL_SECONDS": "2.5",
@@ -19,6 +20,7 @@ def test_every_variable_is_read() -> None:
     )
     assert found.runner_image == "runner@sha256:1"
     assert found.watch_namespaces == ("a", "b")
+    assert found.ignore_namespaces == ("c",)
     assert found.master_resources == {"requests": {"cpu": "1"}}
     assert found.worker_resources == {}
     assert (found.http_port, found.poll_seconds, found.namespace) == (9090, 2.5, "katydid")

@@ -7,7 +7,7 @@ import pytest
 
 from katydid_operator.errors import LoadTestError
 from katydid_operator.loadtest import Json, LoadTest
-from katydid_operator.news import news
+from katydid_operator.news import breach_text, load_text, news
 from katydid_operator.numbers import decimal, whole
 from katydid_operator.status import (
     ACTIVE,
@@ -175,8 +175,9 @@ def ran(**more: object) -> Json:
                 verdict="Failed",
                 reason="ThresholdBreached",
                 run={"number": 1, "finishedAt": "t"},
+                thresholds=[{"name": "a", "status": "Breached"}, {"name": "b", "status": "Met"}],
             ),
-            ["Failed"],
+            ["ThresholdBreached", "Failed"],
         ),
         (
             ran(phase="Starting", reason="Launched"),
@@ -187,3 +188,55 @@ def ran(**more: object) -> Json:
 )
 def test_news(old: Json, new: Json, reasons: list[str]) -> None:
     assert [one.reason for one in news(old, new)] == reasons
+
+
+@pytest.mark.parametrize(
+    ("verdict", "text"),
+    [
+        ("Passed", "Run 2 passed: m"),
+        ("Failed", "Run 2 failed: m"),
+        ("Stopped", "Run 2 was stopped: m"),
+        ("Error", "Run 2 ended in an error, OOMKilled: m"),
+    ],
+)
+def test_the_end_as_a_sentence(verdict: str, text: str) -> None:
+    run = {"number": 2, "finishedAt": "t"}
+    [told] = news(ran(), ran(verdict=verdict, reason="OOMKilled", run=run))
+    assert (told.reason, told.note) == (verdict, text)
+
+
+@pytest.mark.parametrize(
+    ("value", "threshold", "text"),
+    [
+        ("412ms", {"metric": "p95", "below": "300ms"}, "a: p95 is 412ms, not below 300ms."),
+        (
+            "3/s",
+            {
+                "metric": "rps",
+                "above": 5,
+                "window": "10s",
+                "scope": {"name": "/a", "method": "GET"},
+            },
+            "a: rps of GET /a is 3/s, not above 5 over 10s.",
+        ),
+        ("", {"metric": "p95", "below": "1s"}, "a: p95 has no value, and should be below 1s."),
+        ("7", {}, "a: 7."),
+    ],
+)
+def test_a_breach_as_a_sentence(value: str, threshold: Json, text: str) -> None:
+    assert breach_text({"name": "a", "value": value}, threshold) == text
+
+
+@pytest.mark.parametrize(
+    ("load", "text"),
+    [
+        ({"users": 9, "runTime": "10m"}, "9 users for 10m"),
+        ({"users": 1, "unbounded": True}, "1 user"),
+        ({"stages": [{}, {}]}, "2 stages"),
+        ({"shape": {}}, "the shape of the locustfile"),
+        ({"arrivalRate": {"rate": 50, "maxUsers": 20}}, "50 iterations/s, 20 users at most"),
+        ({"arrivalRate": {"stages": [{}], "maxUsers": 20}}, "20 users at most"),
+    ],
+)
+def test_a_load_in_words(load: Json, text: str) -> None:
+    assert load_text(load) == text

@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import certifi
 import pytest
 import yaml
 
 from katydid_operator import keys
+from katydid_operator.kubectl.door import door_of_pod
 from katydid_operator.kubectl.main import main
 
 FAST = "--interval=0.01"
@@ -392,6 +394,39 @@ def test_bad_usage_ends_with_64(tmp_path: Path, capsys: Any) -> None:
     assert "cannot be read" in capsys.readouterr().err
     assert main(["watch", "x", f"--kubeconfig={tmp_path}/none"]) == 64
     assert "The kubeconfig cannot be used" in capsys.readouterr().err
+
+
+def test_a_pod_without_a_kubeconfig_needs_a_service_account(
+    tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "192.0.2.1")
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "443")
+    assert main(["watch", "x"]) == 64
+    said = capsys.readouterr().err
+    assert "There is no kubeconfig, and the pod's service account cannot be used" in said
+    assert main(["watch", "x", f"--kubeconfig={tmp_path}/none"]) == 64
+    assert "The kubeconfig cannot be used" in capsys.readouterr().err
+
+
+async def test_the_door_of_a_pod_is_that_of_its_service_account(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "192.0.2.1")
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "6443")
+    (tmp_path / "token").write_text("the-token")
+    (tmp_path / "namespace").write_text("shop")
+    (tmp_path / "ca.crt").write_bytes(Path(certifi.where()).read_bytes())
+    door, namespace = door_of_pod(tmp_path)
+    try:
+        configuration = door._api.configuration
+        assert namespace == "shop"
+        assert configuration.host == "https://192.0.2.1:6443"
+        key = await configuration.get_api_key_with_prefix("BearerToken")
+        assert key == "bearer the-token"
+    finally:
+        await door.close()
 
 
 def test_convert_prints_loadtests_and_notes(tmp_path: Path, capsys: Any) -> None:

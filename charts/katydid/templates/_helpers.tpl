@@ -78,6 +78,7 @@ app.kubernetes.io/component: operator
 {{/* The namespaces that a namespaced operator watches, as {"names": […]}; none in cluster scope. */}}
 {{- define "katydid.watched" -}}
 {{- if eq .Values.rbac.scope "namespaced" -}}
+{{- if .Values.rbac.ignoreNamespaces }}{{ fail "rbac.ignoreNamespaces needs rbac.scope=cluster: with scope namespaced, leave a namespace out of rbac.watchNamespaces." }}{{ end -}}
 {{- dict "names" (default (list .Release.Namespace) .Values.rbac.watchNamespaces) | toJson -}}
 {{- else if .Values.rbac.watchNamespaces -}}
 {{- fail "rbac.watchNamespaces needs rbac.scope=namespaced: in scope cluster the operator watches every namespace." -}}

@@ -7,13 +7,16 @@ is done under a field manager of its own: what the operator writes stays the ope
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 from kubernetes.aio.client.api_client import ApiClient
 from kubernetes.aio.client.configuration import Configuration
 from kubernetes.aio.config import ConfigException, load_kube_config
+from kubernetes.aio.config.incluster_config import InClusterConfigLoader
 
 from katydid_operator import names
 from katydid_operator.cluster import Cluster, error_of
@@ -22,6 +25,7 @@ from katydid_operator.kubectl.exits import CommandError, Exit
 from katydid_operator.loadtest import Json
 
 FIELD_MANAGER = "kubectl-katydid"
+SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 RETRIES = 4  # of a request that a busy server did not serve
 FIRST_PAUSE_SECONDS = 0.2  # doubled each time
 LONGEST_PAUSE_SECONDS = 10.0
@@ -118,7 +122,12 @@ def without_nulls(value: Any) -> Any:
 
 
 async def open_door(kubeconfig: str | None, context: str | None) -> tuple[Door, str]:
-    """The door that the kubeconfig leads to, and the namespace that it says."""
+    """The door that the kubeconfig leads to, and the namespace that it says.
+
+    A pod without a kubeconfig, such as a step of a pipeline, goes by its service account.
+    """
+    if not kubeconfig and not context and _has_only_its_account():
+        return door_of_pod(SERVICE_ACCOUNT)
     configuration = Configuration()
     configuration.connection_pool_maxsize = MAX_LOG_STREAMS
     try:
@@ -128,4 +137,26 @@ async def open_door(kubeconfig: str | None, context: str | None) -> tuple[Door, 
     except (ConfigException, OSError, ValueError) as error:
         raise CommandError(f"The kubeconfig cannot be used: {error}", Exit.USAGE) from None
     namespace = (loader.current_context.get("context") or {}).get("namespace") or "default"
+    return Door(ApiClient(configuration)), namespace
+
+
+def _has_only_its_account() -> bool:
+    """Whether this is a pod, and nobody has given it a kubeconfig."""
+    has_file = os.environ.get("KUBECONFIG") or (Path.home() / ".kube" / "config").exists()
+    return bool(os.environ.get("KUBERNETES_SERVICE_HOST")) and not has_file
+
+
+def door_of_pod(account: Path) -> tuple[Door, str]:
+    """The door for the service account whose token the kubelet put into the folder `account`."""
+    configuration = Configuration()
+    configuration.connection_pool_maxsize = MAX_LOG_STREAMS
+    loader = InClusterConfigLoader(  # type: ignore[no-untyped-call]  # half typed
+        token_filename=str(account / "token"), cert_filename=str(account / "ca.crt")
+    )
+    try:
+        loader.load_and_set(configuration)  # type: ignore[no-untyped-call]  # half typed
+        namespace = (account / "namespace").read_text().strip()
+    except (ConfigException, OSError) as error:
+        text = f"There is no kubeconfig, and the pod's service account cannot be used: {error}"
+        raise CommandError(text, Exit.USAGE) from None
     return Door(ApiClient(configuration)), namespace

@@ -68,7 +68,7 @@ class Threshold:
     @property
     def fraction(self) -> float | None:
         """0.999 of p999; None when the metric is no percentile."""
-        return _fraction(self.metric)
+        return fraction_of(self.metric)
 
     @property
     def scope(self) -> str:
@@ -97,9 +97,14 @@ class Threshold:
 
     @property
     def needs_time(self) -> bool:
-        """A count that must be passed: it says nothing before the end or before it is reached."""
+        """Whether it says nothing before the end or before it is passed: users are still coming.
+
+        A rate over the whole run with a grace or an abort was told when it counts.
+        """
+        if self.above is None or self.window_seconds is not None:
+            return False
         counts = self.metric in ("requests", "failures") and self.unit == ""
-        return counts and self.above is not None and self.window_seconds is None
+        return counts or (self.metric == "rps" and not self.after_seconds and not self.abort)
 
 
 def parse(text: str) -> Threshold:
@@ -113,8 +118,8 @@ def parse(text: str) -> Threshold:
     if match["operator"] not in "<>":
         raise UsageError(f'"{text}": comparisons are strict; use < or >.')
     scope = match["scope"]
-    method, name = _scope_of(scope) if scope else (None, None)
-    metric = _metric(match["metric"], text)
+    method, name = scope_of(scope) if scope else (None, None)
+    metric = metric_of(match["metric"], text)
     limit, unit = _limit_of(metric, match["limit"], text)
     window, after, abort = _suffixes(match["suffixes"], text)
     threshold = Threshold(
@@ -138,7 +143,7 @@ def from_manifest(item: Mapping[str, Any]) -> Threshold:
     sides = [side for side in ("below", "above") if item.get(side) is not None]
     if len(sides) != 1:
         raise UsageError(f"{where}: give exactly one of below and above.")
-    metric = _metric(str(item["metric"]), where)
+    metric = metric_of(str(item["metric"]), where)
     limit, unit = _limit_of(metric, str(item[sides[0]]), where)
     scope = item.get("scope") or {}
     threshold = Threshold(
@@ -160,16 +165,18 @@ def _named(threshold: Threshold) -> Threshold:
     return replace(threshold, name=threshold.expression)
 
 
-def _scope_of(text: str) -> tuple[str | None, str]:
+def scope_of(text: str) -> tuple[str | None, str]:
+    """ "POST /cart" → ("POST", "/cart"), "/cart" → (None, "/cart")."""
     match = _METHOD.fullmatch(text.strip())
     return (match["method"], match["name"]) if match else (None, text.strip())
 
 
-def _metric(text: str, where: str) -> str:
+def metric_of(text: str, where: str) -> str:
+    """The metric that a person calls `text`; UsageError, about `where`, when there is none."""
     if text in ("max", "mean", "failures", "rps", "requests"):
         return text
     metric = text.replace(".", "")
-    if _PERCENTILE.fullmatch(text) and metric != "p100" and _fraction(metric):
+    if _PERCENTILE.fullmatch(text) and metric != "p100" and fraction_of(metric):
         return metric
     hint = " (p100 is max)" if text == "p100" else ""
     raise UsageError(
@@ -178,7 +185,8 @@ def _metric(text: str, where: str) -> str:
     )
 
 
-def _fraction(metric: str) -> float | None:
+def fraction_of(metric: str) -> float | None:
+    """0.999 of "p999"; None for a metric that is no percentile."""
     digits = metric[1:]
     if not metric.startswith("p") or not digits.isdecimal():
         return None

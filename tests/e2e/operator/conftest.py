@@ -10,7 +10,7 @@ import signal
 import subprocess
 import tarfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,13 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 VERSION = "katydid.dev/v1alpha1"
+CHART = ROOT / "charts" / "katydid"
+RELEASE = "katydid"
 NAMESPACE = "katydid-system"
 SHOPS = "e2e-shop"
 SHOP_URL = f"http://shop.{SHOPS}.svc:8080"
 Json = dict[str, Any]
+PATIENCE_SECONDS = 300.0
 
 LOCUSTFILE = """
 import os
@@ -35,7 +38,7 @@ KEY = f"{os.environ.get('KATYDID_WORKER_ID')}.{time.time_ns()}"
 
 
 class Visitor(HttpUser):
-    wait_time = constant(0.05)
+    wait_time = constant(0.2)
 
     @task
     def product(self):
@@ -43,28 +46,67 @@ class Visitor(HttpUser):
 """
 
 
-@pytest.fixture(scope="session")
-def operator(cluster: Any, runner_image: str, operator_image: str) -> Iterator[str]:
-    """The operator of the chart in this checkout; returns its namespace."""
+def images(operator_image: str, runner_image: str) -> list[str]:
+    """Values that make the chart use these images."""
     values = []
     for key, image in (("image", operator_image), ("runnerImage", runner_image)):
         name, _, tag = image.rpartition(":")
         values += [f"{key}.registry=", f"{key}.repository={name}", f"{key}.tag={tag}"]
-    done = subprocess.run(
-        ["helm", "upgrade", "--install", "katydid", str(ROOT / "charts" / "katydid"),
-         "--namespace", NAMESPACE, "--create-namespace", "--wait", "--timeout", "120s",
-         "--set", ",".join(values)],
-        capture_output=True, text=True, timeout=180,
+    return values
+
+
+def helm(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["helm", *arguments], capture_output=True, text=True, timeout=240, check=False
+    )
+
+
+def install_chart(
+    cluster: Any, values: list[str], release: str = RELEASE, namespace: str = NAMESPACE
+) -> None:
+    """Install or upgrade a release of the chart in this checkout, and wait until it is ready."""
+    done = helm(
+        "upgrade", "--install", release, str(CHART), "--namespace", namespace, "--create-namespace",
+        "--take-ownership",  # of a definition that other tests, or an earlier release, have left
+        "--wait", "--timeout", "180s", "--set", ",".join(values),
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr + cluster.diagnostics(NAMESPACE)
-    # The tag stays the same when the image is built anew: let the newest one run.
-    cluster.kubectl("-n", NAMESPACE, "rollout", "restart", "deployment/katydid-operator")
-    cluster.kubectl("-n", NAMESPACE, "rollout", "status", "deployment/katydid-operator")
-    yield NAMESPACE
-    subprocess.run(
-        ["helm", "uninstall", "katydid", "--namespace", NAMESPACE, "--wait"],
-        capture_output=True, text=True, timeout=180, check=False,
-    )  # fmt: skip
+    assert done.returncode == 0, done.stderr + cluster.diagnostics(namespace)
+
+
+Install = Callable[..., None]
+
+
+@pytest.fixture
+def install(cluster: Any, operator_image: str, runner_image: str) -> Install:
+    """install(*values, release=…, namespace=…): the chart with these further values."""
+
+    def do_install(*values: str, release: str = RELEASE, namespace: str = NAMESPACE) -> None:
+        install_chart(cluster, [*images(operator_image, runner_image), *values], release, namespace)
+
+    return do_install
+
+
+@pytest.fixture
+def run_helm() -> Callable[..., subprocess.CompletedProcess[str]]:
+    return helm
+
+
+@pytest.fixture(scope="session")
+def operator(
+    cluster: Any, once: Callable[..., None], runner_image: str, operator_image: str
+) -> str:
+    """The operator of the chart in this checkout; returns its namespace."""
+
+    def install() -> None:
+        install_chart(cluster, images(operator_image, runner_image))
+        # The tag stays the same when the image is built anew: let the newest one run.
+        cluster.kubectl("-n", NAMESPACE, "rollout", "restart", "deployment/katydid-operator")
+        cluster.kubectl("-n", NAMESPACE, "rollout", "status", "deployment/katydid-operator")
+
+    uninstall = ["helm", "uninstall", RELEASE, "--namespace", NAMESPACE, "--wait"]
+    remove = ["kubectl", "delete", "namespace", NAMESPACE, "--wait=false", "--ignore-not-found"]
+    once("operator", install, [uninstall, remove])
+    return NAMESPACE
 
 
 @dataclass
@@ -86,13 +128,19 @@ class Shop:
 
 
 @pytest.fixture(scope="session")
-def shop(cluster: Any, runner_image: str) -> Iterator[Shop]:
+def shop(cluster: Any, once: Callable[..., None], runner_image: str) -> Shop:
     """One shop for all tests; it answers everything, in 5 ms."""
+    delete = ["kubectl", "delete", "namespace", SHOPS, "--wait=false", "--ignore-not-found"]
+    once("shop", lambda: open_shop(cluster, runner_image), [delete])
+    return Shop(cluster)
+
+
+def open_shop(cluster: Any, image: str) -> None:
     labels = {"app": "shop"}
     cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SHOPS}})
     container = {
         "name": "shop",
-        "image": runner_image,
+        "image": image,
         "imagePullPolicy": "IfNotPresent",
         "args": ["demo", "--host", "0.0.0.0", "--port", "8080", "--error-rate", "0",
                  "--latency", "5ms", "--jitter", "1ms"],
@@ -110,8 +158,6 @@ def shop(cluster: Any, runner_image: str) -> Iterator[Shop]:
             {"apiVersion": version, "kind": kind, "metadata": {"name": "shop"}, "spec": spec}, SHOPS
         )
     cluster.wait_for_condition("apps/v1", "Deployment", "shop", SHOPS, "Available")
-    yield Shop(cluster)
-    cluster.delete("v1", "Namespace", SHOPS, None)
 
 
 @dataclass
@@ -156,7 +202,11 @@ class Tests:
         return dict((found or {}).get("status") or {})
 
     def wait(
-        self, what: str, probe: Callable[[Json], Any], seconds: float = 60, name: str = "test"
+        self,
+        what: str,
+        probe: Callable[[Json], Any],
+        seconds: float = PATIENCE_SECONDS,
+        name: str = "test",
     ) -> Json:
         """Wait until `probe(status)` holds; returns the status."""
 
@@ -169,7 +219,9 @@ class Tests:
 
         return dict(self.cluster.wait_until(what, asked, seconds))
 
-    def running(self, name: str = "test", requests: int = 20, seconds: float = 40) -> Json:
+    def running(
+        self, name: str = "test", requests: int = 10, seconds: float = PATIENCE_SECONDS
+    ) -> Json:
         """Wait until the test runs and numbers have arrived."""
 
         def probe(status: Json) -> bool:
@@ -178,7 +230,7 @@ class Tests:
 
         return self.wait("load is running", probe, seconds, name)
 
-    def finished(self, name: str = "test", run: int = 1, seconds: float = 60) -> Json:
+    def finished(self, name: str = "test", run: int = 1, seconds: float = PATIENCE_SECONDS) -> Json:
         """Wait for the verdict of run `run`; and until it is known what became of its results."""
 
         def probe(status: Json) -> bool:
@@ -189,9 +241,33 @@ class Tests:
         return self.wait("the verdict", probe, seconds, name)
 
     def events(self, name: str = "test") -> list[str]:
+        """Reasons, as they came."""
+        return [reason for reason, _ in self.told(name)]
+
+    def told(self, name: str = "test") -> list[tuple[str, str]]:
+        """Reasons and sentences of the events, as they came."""
         found = self.cluster.items("v1", "Event", self.namespace)
         ours = [one for one in found if one["involvedObject"]["name"] == name]
-        return [one["reason"] for one in sorted(ours, key=lambda one: one["firstTimestamp"])]
+        ours.sort(key=lambda one: (one["firstTimestamp"], int(one["metadata"]["resourceVersion"])))
+        return [(one["reason"], one["message"]) for one in ours]
+
+    def give_up(self, reason: str, name: str = "test") -> Json:
+        """Wait for this reason, then let the time for getting ready be over; the status after."""
+        self.wait(reason, lambda status: status.get("reason") == reason, name=name)
+        self.edit({"workers": {"readyTimeout": "1s"}}, name)
+        status = self.finished(name)
+        assert (status["verdict"], status["reason"]) == ("Error", reason), status["message"]
+        return status
+
+    def heard(self, reason: str, name: str = "test", seconds: float = PATIENCE_SECONDS) -> str:
+        """Wait for an event; returns its sentence. Events follow what they are about."""
+
+        def probe() -> str | None:
+            told = self.told(name)
+            assert reason in dict(told), f"{[one for one, _ in told]}"
+            return dict(told)[reason]
+
+        return str(self.cluster.wait_until(f"the event {reason}", probe, seconds))
 
     def pods(self, component: str = "", run: int = 1, name: str = "test") -> list[Json]:
         selector = f"katydid.dev/loadtest={name},katydid.dev/run={run}"
@@ -239,24 +315,28 @@ def tests_in(cluster: Any, operator: str, shop: Shop) -> Callable[[str], Tests]:
     return lambda namespace: Tests(cluster, namespace)
 
 
-@pytest.fixture
-def kill() -> Callable[[Json], None]:
-    """SIGKILLs the processes of a pod's containers, but for pause, from outside the pod."""
+Kill = Callable[..., None]
 
-    def kill_pod(pod: Json) -> None:
+
+@pytest.fixture
+def kill() -> Kill:
+    """kill(pod, number=SIGKILL): signals the engine of a pod from outside its container."""
+
+    def kill_pod(pod: Json, number: signal.Signals = signal.SIGKILL) -> None:
         uid = pod["metadata"]["uid"]
         deadline = time.monotonic() + 10
         while not (found := _processes(uid)):
             if time.monotonic() > deadline:
                 pytest.skip("The node's processes cannot be seen from here.")
             time.sleep(0.1)
-        for number in found:
-            os.kill(number, signal.SIGKILL)
+        for one in found if number == signal.SIGKILL else found[:1]:
+            os.kill(one, number)
 
     return kill_pod
 
 
 def _processes(uid: str) -> list[int]:
+    """Process ids of a pod's engine, its first process first."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
@@ -266,4 +346,4 @@ def _processes(uid: str) -> list[int]:
             continue
         if (uid in group or uid.replace("-", "_") in group) and b"katydid" in command:
             found.append(int(folder.name))
-    return found
+    return sorted(found)

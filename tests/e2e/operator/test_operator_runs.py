@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 Conditions = Callable[[dict[str, Any]], dict[str, str]]
 
@@ -25,6 +25,7 @@ def test_a_run_from_apply_to_passed(tests: Any, shop: Any, conditions_of: Condit
     assert status["run"]["loadStartedAt"] < status["run"]["finishedAt"]
     assert status["workers"]["desired"] == 2
     assert status["workers"]["lost"] == 0
+    assert status["workers"]["summary"] == "2/2"  # who took part, though all have left
     assert status["load"]["failures"] == 0
     assert [one["status"] for one in status["thresholds"]] == ["Met"]
     assert status["results"] == {"artifacts": "configmap/test-results#results.tar.gz"}
@@ -62,7 +63,7 @@ def test_a_breach_with_abort_ends_the_load_early(tests: Any) -> None:
         thresholds=[{"name": "quick", "metric": "p95", "below": "1ms", "abort": True}],
         load={"users": 4, "runTime": "10m", "stopTimeout": "2s"},
     )
-    status = tests.finished(seconds=40)
+    status = tests.finished()
     assert status["verdict"] == "Failed"
     assert status["reason"] == "ThresholdAborted", status["reason"]
 
@@ -105,3 +106,78 @@ def test_a_rerun_keeps_the_history(tests: Any) -> None:
     assert tests.pods("master", run=1) == [] or all(
         "deletionTimestamp" in pod["metadata"] for pod in tests.pods(run=1)
     )
+
+
+def test_two_tests_at_once(tests: Any, shop: Any) -> None:
+    """Side by side in one namespace: each with its own pods, numbers and results."""
+    names = ("one", "two")
+    for name in names:
+        tests.apply(name, load={"users": 2, "runTime": "8s", "stopTimeout": "5s"})
+    for name in names:
+        tests.running(name)
+    for name in names:
+        status = tests.finished(name)
+        assert (status["verdict"], status["workers"]["summary"]) == ("Passed", "2/2")
+        counted = tests.counted(name)
+        assert len(counted) == 2
+        assert {key: shop.counts(key)["answered"] for key in counted} == counted
+
+
+def test_kubectl_waits_for_the_conditions(tests: Any) -> None:
+    """As people's scripts do; `Finished` comes with any verdict, `Succeeded` with Passed."""
+    load = {"users": 2, "runTime": "3s", "stopTimeout": "5s"}
+    tests.apply("good", load=load)
+    tests.apply("bad", load=load, thresholds=[{"name": "q", "metric": "p95", "below": "1ms"}])
+    wait = ("-n", tests.namespace, "wait", "loadtest", "--timeout=120s")
+    tests.cluster.kubectl(*wait, "--all", "--for=condition=Finished")
+    tests.cluster.kubectl(*wait, "good", "--for=condition=Succeeded")
+    tests.cluster.kubectl(*wait, "bad", "--for=condition=Succeeded=False")
+    said = tests.cluster.kubectl("-n", tests.namespace, "get", "kdt", "--no-headers")
+    rows = {line.split()[0]: line.split() for line in said.splitlines()}
+    assert rows["good"][1:3] == ["Succeeded", "Passed"]
+    assert rows["bad"][1:3] == ["Failed", "Failed"]
+    assert rows["good"][7] == "2/2"
+
+
+def test_a_suspended_test_starts_when_it_is_released(tests: Any) -> None:
+    tests.apply(suspend=True, load={"users": 2, "runTime": "3s", "stopTimeout": "5s"})
+    status = tests.wait("Suspended", lambda status: status.get("phase") == "Suspended")
+    assert "run" not in status
+    assert not tests.pods()
+    tests.edit({"suspend": False})
+    assert tests.finished()["verdict"] == "Passed"
+    assert tests.events() == ["Suspended", "Starting", "Running", "Passed"]
+
+
+def test_a_deadline(tests: Any, shop: Any) -> None:
+    """It counts from the claim, start-up included; the load stops and the reports are written."""
+    load = {"users": 2, "runTime": "10m", "stopTimeout": "2s"}
+    tests.apply(load=load, deadline="25s")
+    status = tests.finished()
+    assert (status["verdict"], status["reason"]) == ("Error", "DeadlineExceeded")
+    assert "deadline of 25 s" in status["message"]
+    if status["load"]["requests"]:  # a busy node may have spent all of it on starting
+        assert "run.json" in tests.results()
+    tests.cluster.wait_until("the pods are gone", lambda: not tests.pods())
+
+
+def test_times_to_live(tests: Any) -> None:
+    """First the pods and snapshots go, then the LoadTest with its results."""
+    load = {"users": 1, "runTime": "2s", "stopTimeout": "1s"}
+    tests.apply(load=load, podTTLSecondsAfterFinished=3, ttlSecondsAfterFinished=20)
+    assert tests.finished()["verdict"] == "Passed"
+    tests.cluster.wait_until("the pods are gone", lambda: not tests.pods())
+    kept = {one["metadata"]["name"] for one in _ours(tests, "v1", "ConfigMap")}
+    assert kept in ({"test-results"}, set())  # the rest of its time may be over by now
+    tests.cluster.wait_until("it is gone", lambda: not tests.status())
+    for version, kind in (
+        ("v1", "ConfigMap"), ("v1", "Secret"), ("v1", "Service"), ("batch/v1", "Job"),
+    ):  # fmt: skip
+        tests.cluster.wait_until(
+            f"no {kind} is left", lambda v=version, k=kind: not _ours(tests, v, k)
+        )
+
+
+def _ours(tests: Any, version: str, kind: str) -> list[dict[str, Any]]:
+    selector = "app.kubernetes.io/managed-by=katydid-operator"
+    return list(tests.cluster.items(version, kind, tests.namespace, selector))

@@ -122,6 +122,18 @@ def test_a_count_to_be_passed_is_pending_until_it_is_or_the_end() -> None:
     assert run.final() == ["Met", "Breached"]
 
 
+def test_a_whole_run_rate_to_be_passed_is_pending_unless_it_was_told_when_it_counts() -> None:
+    run = Run("rps > 3", "rps > 3 after 2s", "rps > 3 over 1s")
+    assert run.second(1.0) == ["Pending", "Pending", "Breached"]  # users are still coming
+    assert run.second(1.0) == ["Pending", "Breached", "Breached"]
+    assert run.second(*[1.0] * 10) == ["Met", "Met", "Breached"]
+    assert run.second() == ["Pending", "Breached", "Breached"]
+    assert run.final() == ["Breached", "Breached", "Breached"]
+    aborting = Run("rps > 3 abort")
+    assert aborting.second(1.0) == ["Breached"]
+    assert aborting.set.should_abort
+
+
 def test_data_that_never_came_is_breached_with_a_sentence_whatever_the_grace() -> None:
     run = Run("POST /pay: p99 < 1s after 10m", "failures < 1%", "GET /a: p95 < 1s")
     assert run.second(None, None) == ["Pending", "Met", "Pending"]
