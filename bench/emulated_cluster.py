@@ -44,6 +44,9 @@ class Cluster(_emulator.ApiServer):  # type: ignore[misc, name-defined]  # loade
         self.later: Counter[tuple[str, str, str]] = Counter()  # after its results were stored
         self.stored: set[str] = set()  # LoadTests that have come so far
 
+    def status_problems(self, status: Json) -> list[str]:
+        return []  # the tests look at that
+
     def get(self, plural: str, name: str) -> Json | None:
         """An object as it is now, without a search."""
         key = (self._resource(plural), NAMESPACE, name)
@@ -92,6 +95,8 @@ class Cluster(_emulator.ApiServer):  # type: ignore[misc, name-defined]  # loade
             verb = str(request.method.value).upper()
             if request.params.get("watch") == "true":
                 verb = "WATCH"
+            if request.params.get("dryRun"):
+                verb = "DRY-RUN"
             plural = "/".join(filter(None, (request.resource.plural, request.subresource)))
             test = _test_of(request)
             (self.later if test in self.stored else self.calls)[test, verb, plural] += 1
@@ -200,7 +205,7 @@ class Played:
             await self._report_all("over", only="worker")
             await self._until(lambda: "finishedAt" in self._status().get("run", {}))
             self.seconds_to_verdict = time.monotonic() - ended
-            await self._until(self._has_results)
+            await self._until(lambda: self.results() not in ("", "Fetching"))
             self._cluster.stored.add(self.name)
             await asyncio.sleep(LINGER_SECONDS)
         await self._report_all("over", only="master")
@@ -271,9 +276,10 @@ class Played:
         found = self._cluster.get("loadtests", self.name) or {}
         return found.get("status") or {}
 
-    def _has_results(self) -> bool:
-        kinds = {one["type"]: one["status"] for one in self._status().get("conditions", ())}
-        return kinds.get("ResultsStored") == "True"
+    def results(self) -> str:
+        """The reason of ResultsStored, such as ConfigMap; "" before the verdict."""
+        kinds = {one["type"]: one["reason"] for one in self._status().get("conditions", ())}
+        return str(kinds.get("ResultsStored", ""))
 
     async def _until(self, check: Any) -> None:
         while not check():

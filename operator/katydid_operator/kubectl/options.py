@@ -6,12 +6,18 @@ import argparse
 from pathlib import Path
 
 DESCRIPTION = "Run and watch LoadTests in a Kubernetes cluster."
-EXITS = (
-    "Exit codes of commands that wait: 0 passed, 1 requests failed, 3 threshold breached, "
-    "4 stopped early, 64 bad usage or refused, 65 locustfile error, 70 internal, "
-    "75 workers never ready."
-)
+EPILOG = """\
+examples:
+  kubectl katydid init checkout                  a locustfile and a LoadTest to begin with
+  kubectl katydid run -f loadtest.yaml --wait    start a run and follow it to its verdict
+  kubectl katydid run -f loadtest.yaml --wait --junit junit.xml --report report.html   in CI
+  kubectl katydid logs -f checkout               what all pods say
+  kubectl katydid stop checkout                  end it gracefully
 
+exit codes of commands that wait:
+  0 passed   1 requests failed   3 threshold breached   4 stopped early
+  64 bad usage or refused   65 locustfile error   70 internal   75 workers never ready
+"""
 COMPARED = """a run is one of
   NAME        the latest finished run of a LoadTest
   NAME/RUN    one of its earlier runs, such as checkout/3
@@ -32,7 +38,12 @@ class Parser(argparse.ArgumentParser):
 
 
 def parser() -> argparse.ArgumentParser:
-    made = Parser(prog="kubectl katydid", description=DESCRIPTION, epilog=EXITS)
+    made = Parser(
+        prog="kubectl katydid",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     cluster = Parser(add_help=False)
     cluster.add_argument("-n", "--namespace", help="default: that of the kubeconfig's context")
     cluster.add_argument("--kubeconfig", metavar="FILE", help="default: as kubectl's")
