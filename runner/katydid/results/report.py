@@ -54,8 +54,11 @@ script-src '{hash}'; img-src data: blob:; base-uri 'none'; form-action 'none'">
 def render(document: RunDocument) -> str:
     """Return the report as one self-contained HTML page."""
     found = bundle.find()
-    if found is None:
-        return html.render(document)
+    return html.render(document) if found is None else page(document, found)
+
+
+def page(document: RunDocument, found: bundle.Bundle) -> str:
+    """The report made of this bundle."""
     status = document.status
     return fill(
         _PAGE,

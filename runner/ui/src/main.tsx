@@ -38,11 +38,10 @@ function Page() {
       <Header />
       <main>
         <Banners />
-        {form && <StartForm />}
-        {s && !(fresh && form && tab.value === "overview") && (
-          <div id="view" role="tabpanel" aria-labelledby={`tab-${tab.value}`}><View /></div>
-        )}
-        {!s && <p class="empty">Connecting to the master …</p>}
+        <div id="view" role="tabpanel" aria-labelledby={`tab-${tab.value}`}>
+          {form && <StartForm />}
+          {s ? !(fresh && form && tab.value === "overview") && <View /> : <p class="empty">Connecting to the master …</p>}
+        </div>
       </main>
       <Drawer />
       <Help />

@@ -10,7 +10,8 @@ import { Spark } from "./bits";
 import { COLUMNS, type ColumnDef } from "./columns";
 
 const ROW_PX = 29;
-const BEYOND = 12;
+const BEYOND = 8;
+const SLOTS = 64;
 const closedGroups = signal(new Set<string>());
 
 export const columnsShown = () => COLUMNS.filter((column) => !hiddenColumns.value.has(column.id));
@@ -39,14 +40,21 @@ export function RequestTable({ data }: { data: Table }) {
   const first = printing.value ? 0 : Math.max(0, Math.floor(view.value.top / ROW_PX) - BEYOND);
   const last = printing.value ? all.length : Math.min(all.length, first + Math.ceil(view.value.height / ROW_PX) + 2 * BEYOND);
   const columns = columnsShown();
+  // A row that leaves at one end comes back at the other with new text: nothing is made anew.
+  const slots = Math.ceil((last - first + 1) / SLOTS) * SLOTS;
   return (
     <div class="scroller" ref={scroller} tabIndex={0} role="region" aria-label="Requests, scrollable">
-      <table class="rows requests" aria-rowcount={all.length + 2}>
+      <table class="rows requests fixed" aria-rowcount={all.length + 2}>
+        <colgroup>
+          <col />
+          {columns.map((column) => <col key={column.id} class={column.narrow ? "figure" : "figure roomy"} />)}
+          <col class="sparks" />
+        </colgroup>
         <Head columns={columns} />
         <tbody>
           {first > 0 && <tr class="gap" aria-hidden="true" style={{ height: `${first * ROW_PX}px` }} />}
           {all.slice(first, last).map((row, i) => (
-            <Line key={row.key} row={row} at={first + i} table={data} columns={columns} />
+            <Line key={(first + i) % slots} row={row} at={first + i} table={data} columns={columns} />
           ))}
           {last < all.length && <tr class="gap" aria-hidden="true" style={{ height: `${(all.length - last) * ROW_PX}px` }} />}
         </tbody>
