@@ -1,7 +1,7 @@
 """The two runs of a comparison: where each is found, and what is known of it.
 
 Of any finished run there is a row in the LoadTest's history; of the latest one the cluster also
-keeps the results; of others they may have been saved as files. See docs/decisions/005.
+keeps the results; of others they may have been saved as files. See docs/decisions/006.
 """
 
 from __future__ import annotations

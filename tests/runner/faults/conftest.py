@@ -72,7 +72,7 @@ metadata: {name: faults}
 spec:
   source: {inline: {locustfile.py: "# in src"}}
   target: {host: "%(host)s"}
-  load: {users: %(users)d, spawnRate: 100, runTime: %(run_time)s, stopTimeout: 2s}
+  load: {users: %(users)d, spawnRate: 100, runTime: %(run_time)s, stopTimeout: %(drain)s}
   workers: {replicas: %(workers)d, processesPerPod: %(processes)d}
 """
 
@@ -259,7 +259,7 @@ class Master:
 
     def stop(self) -> None:
         """Stop the load with its drain; the process then ends by itself."""
-        answer = requests.post(f"{self.url}/stop", headers=self._headers, timeout=20)
+        answer = requests.post(f"{self.url}/stop", headers=self._headers, timeout=90)
         assert answer.status_code == 200, answer.text
 
     def document(self) -> dict[str, Any]:
@@ -297,7 +297,7 @@ class Engine:
             "--master-bind-host", "127.0.0.1", "--master-bind-port", str(self.port),
             "--web-host", "127.0.0.1", "--web-port", str(self.web_port),
             "--host", self.target.host, "--users", str(users), "--spawn-rate", "100",
-            "--expect-workers", str(workers), "--stop-timeout", "2", "--results", "out",
+            "--expect-workers", str(workers), "--stop-timeout", "20", "--results", "out",
             *arguments, **environ,
         )  # fmt: skip
         return Master(process, self.web_port, self.folder / "out")
@@ -312,12 +312,17 @@ class Engine:
     # -- as pods
 
     def lay_out(
-        self, users: int = 10, workers: int = 2, processes: int = 1, run_time: str = "60s"
+        self,
+        users: int = 10,
+        workers: int = 2,
+        processes: int = 1,
+        run_time: str = "60s",
+        drain: str = "20s",
     ) -> None:
-        """The folder as the operator mounts it."""
+        """The folder as the operator mounts it. Users drain at once where the target answers."""
         manifest = MANIFEST % {
             "host": self.target.host, "users": users, "workers": workers, "run_time": run_time,
-            "processes": processes,
+            "processes": processes, "drain": drain,
         }  # fmt: skip
         (self.folder / "loadtest.yaml").write_text(manifest)
         for name in ("src", "state"):

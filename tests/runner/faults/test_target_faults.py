@@ -19,7 +19,7 @@ REASONS = {
 @pytest.mark.parametrize("mode", sorted(REASONS))
 def test_run_ends_in_time_and_counts_failures(engine, target, eventually, mode):
     target.tell(mode=mode)
-    engine.lay_out(users=4, workers=1, run_time="2s")
+    engine.lay_out(users=4, workers=1, run_time="2s", drain="2s")
     run = engine.laptop("--workers", "1", TIMEOUT="1")
     code = run.process.exit_code(60)
     document = run.document()

@@ -321,13 +321,13 @@ class TestRunTime:
                     gevent.sleep(1.3)
                     fire(self.environment, 99.0)
 
-        runner = local(Slow, stop_timeout=10)
+        runner = local(Slow, stop_timeout=60)
         runner.begin_load(ConstantLoad(2, 100.0, 0.5))
         assert runner.finished.wait(60)
         points = runner.stats.history_points()
         late = [point for point in points if point.time > int(runner.load_started_at + 0.5)]
         assert sum(point.requests for point in points) == runner.stats.num_requests
-        assert sum(point.requests for point in late) >= 2
+        assert sum(point.requests for point in late) >= 1  # a user between two tasks ends at once
         assert late[-1].users == 0
 
 

@@ -132,13 +132,13 @@ def assert_the_stall_shows(result, zero, target):
 
 
 def test_a_stall_shows_in_a_local_run(local, target):
-    runner = local(Visitor, stop_timeout=5)
+    runner = local(Visitor, stop_timeout=60)
     assert_the_stall_shows(*run_with_a_stall(runner, target, 200), target)
     assert 90 <= runner.peak_users <= 200
 
 
 def test_a_stall_shows_with_a_master_and_two_workers(ended, until, target):
-    environment = Environment(user_classes=[Visitor], stop_timeout=5)
+    environment = Environment(user_classes=[Visitor], stop_timeout=60)
     master = environment.create_master_runner("127.0.0.1", 0)
     ended.append(master)
     for _ in range(2):
@@ -151,7 +151,7 @@ def test_a_stall_shows_with_a_master_and_two_workers(ended, until, target):
 
 
 def test_ten_users_drop_what_they_cannot_start(local, target):
-    runner = local(Visitor, stop_timeout=5)
+    runner = local(Visitor, stop_timeout=60)
     gevent.sleep(0)
     gevent.spawn_later(0.5, target.stall)
     runner.begin_load(ArrivalLoad(100.0, 10, run_time_seconds=2.0))
