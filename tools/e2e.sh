@@ -51,7 +51,7 @@ fi
 eval "$(tools/cluster.sh env)"
 waited tools/images.sh </dev/null
 
-tests "the ground: nodes, image, the resource's rules" -n "$at_once" --dist loadscope -m "e2e" tests/e2e/test_cluster.py "$@"
+tests "the ground: nodes, image, the resource's rules" -n "$at_once" --dist loadscope -m e2e tests/e2e --ignore=tests/e2e/operator "$@"
 tests "LoadTests, side by side" -n "$at_once" -m "e2e and not alone" tests/e2e/operator "$@"
 tests "what disturbs others, by itself" -m "e2e and alone" tests/e2e/operator "$@"
 [ -z "$failed" ]

@@ -12,13 +12,14 @@ from typing import Any
 
 import kopf
 from kubernetes.aio.client.configuration import Configuration
-from kubernetes.aio.config import load_incluster_config, load_kube_config
+from kubernetes.aio.config import ConfigException, load_incluster_config, load_kube_config
 
-from katydid_operator.errors import SettingsError
+from katydid_operator.errors import OperatorError, SettingsError
 from katydid_operator.running import run
 from katydid_operator.settings import Settings, from_environment
 
 EXIT_USAGE = 64
+EXIT_FAILED = 1
 
 
 class _JsonFormatter(logging.Formatter):
@@ -44,7 +45,11 @@ def main() -> int:
         print(error, file=sys.stderr)
         return EXIT_USAGE
     _set_up_logging(settings)
-    asyncio.run(_main(settings))
+    try:
+        asyncio.run(_main(settings))
+    except (OperatorError, ConfigException) as error:
+        print(error, file=sys.stderr)
+        return EXIT_FAILED
     return 0
 
 

@@ -16,9 +16,12 @@ from katydid_operator.cache import Cache
 from katydid_operator.cluster import Cluster
 from katydid_operator.errors import (
     AlreadyExists,
+    Broken,
+    ClusterError,
     Conflict,
     MasterError,
     MasterRefused,
+    NotFound,
     Refused,
 )
 from katydid_operator.keys import api_token, seed_of
@@ -38,6 +41,7 @@ logger = logging.getLogger(__name__)
 
 LOG_LINES = 50
 FETCHES = 3
+MOST_SOURCE_MAPS = 11  # the sources and as many libs as the schema allows
 
 
 class _InTheWay(Exception):
@@ -91,7 +95,7 @@ class Act:
                 await self.cluster.create(pod, dry_run=True)
             except AlreadyExists:
                 continue  # the master is there: it was taken
-            except Refused as error:
+            except (Refused, Broken) as error:
                 problem = problem_of(error, "InvalidPodTemplate")
                 break
         memory.tried_at = self.clock()
@@ -114,7 +118,7 @@ class Act:
         except _InTheWay as error:
             memory.learn(creation=Problem("WaitingForPredecessor", str(error)))
             return
-        except Refused as error:
+        except (Refused, Broken) as error:
             memory.learn(creation=problem_of(error, "CreationRefused"))
             return
         self.cache.put({"kind": "Pod", **pod})
@@ -152,7 +156,11 @@ class Act:
     async def _patch_job(self, test: LoadTest, run: int, live_part: Json) -> list[News]:
         name = names.worker_job(test.name, run)
         before = self.cache.job((test.namespace, test.name), name) or {}
-        job = await self.cluster.patch("Job", test.namespace, name, {"spec": live_part})
+        try:
+            job = await self.cluster.patch("Job", test.namespace, name, {"spec": live_part})
+        except NotFound:
+            self.cache.drop("Job", (test.namespace, test.name), name)
+            return []  # the master says what became of the workers
         self.cache.put({"kind": "Job", **job})
         had = (before.get("spec") or {}).get("parallelism")
         if had == live_part["parallelism"]:
@@ -217,17 +225,20 @@ class Act:
             text = f"The master did not hand them out: {problem}."
             memory.learn(stored=Stored(False, "FetchFailed", text))
             return
-        manifest = configmaps.results_config_map(seen.test, run, archive, self.settings.version)
+        memory.learn(stored=await self._store(seen.test, run, archive))
+
+    async def _store(self, test: LoadTest, run: int, archive: bytes) -> Stored:
+        manifest = configmaps.results_config_map(test, run, archive, self.settings.version)
+        name = manifest["metadata"]["name"]
+        there = await self.cluster.find("ConfigMap", test.namespace, name)
+        if there is not None and not is_owned_by(there, test.uid):
+            return Stored(False, "NameTaken", f"The ConfigMap {name} belongs to something else.")
         try:
             await self.cluster.apply(manifest)
         except Refused as error:
             text = f"The API server did not take the ConfigMap: {error}"
-            memory.learn(stored=Stored(False, "StoreRefused", text))
-            return
-        name = manifest["metadata"]["name"]
-        memory.learn(
-            stored=Stored(True, "ConfigMap", f"results.tar.gz is in the ConfigMap {name}.")
-        )
+            return Stored(False, "StoreRefused", text)
+        return Stored(True, "ConfigMap", f"results.tar.gz is in the ConfigMap {name}.")
 
     async def _delete(self, action: actions.Action, test: LoadTest) -> None:
         delete, namespace = self.cluster.delete, test.namespace
@@ -246,26 +257,27 @@ class Act:
     async def _clean_up(self, test: LoadTest, run: int) -> None:
         """The pods go last: while one is left, a restarted operator knows that work is left."""
         delete, namespace = self.cluster.delete, test.namespace
-        for index in range(_source_maps(test)):
-            await delete("ConfigMap", namespace, names.source_config_map(test.name, run, index))
+        for index in range(MOST_SOURCE_MAPS):
+            name = names.source_config_map(test.name, run, index)
+            was_there = await delete("ConfigMap", namespace, name)
+            # The spec may have changed since, and an earlier attempt may have got so far.
+            if not was_there and index >= len(test.libraries):
+                break
         await delete("ConfigMap", namespace, names.spec_config_map(test.name, run))
         await delete("Service", namespace, names.master_service(test.name))
         await delete("Job", namespace, names.worker_job(test.name, run))
         await delete("Pod", namespace, names.master_pod(test.name, run))
 
 
-def _source_maps(test: LoadTest) -> int:
-    """How many copies of sources a run of this test can have; the spec may have changed since."""
-    return 1 + len(test.libraries)
-
-
 def _is_ours(child: Json, test: LoadTest) -> bool:
     return is_owned_by(child, test.uid) and not child["metadata"].get("deletionTimestamp")
 
 
-def problem_of(error: Refused, otherwise: str) -> Problem:
+def problem_of(error: ClusterError, otherwise: str) -> Problem:
     """A refusal as a reason and the server's own sentence."""
     text = str(error)
+    if isinstance(error, Broken):
+        return Problem("ServerError", text)
     if "exceeded quota" in text:
         return Problem("QuotaExceeded", text)
     if "violates PodSecurity" in text:

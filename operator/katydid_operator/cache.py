@@ -47,21 +47,22 @@ class Cache:
         if before is not None and _uid(before) != _uid(body):
             return key  # an event about a predecessor of that name
         shelf.pop(name, None)
-        if is_master(body):
-            self._gone.setdefault(key, {})[name] = _trimmed(body)
+        self._keep_last(key, name, body)
+        self._drop_empty(key)
         return key
 
     def drop(self, kind: str, key: Key, name: str) -> None:
         """Forget an object that a live GET did not find."""
         shelf = {"Pod": self._pods, "Job": self._jobs}[kind].get(key, {})
         body = shelf.pop(name, None)
-        if body is not None and is_master(body):
-            self._gone.setdefault(key, {})[name] = body
+        if body is not None:
+            self._keep_last(key, name, body)
+        self._drop_empty(key)
 
     def forget(self, key: Key) -> None:
         """Forget a LoadTest and all that belongs to it."""
-        self._tests.pop(key, None)
-        self._gone.pop(key, None)
+        for shelves in (self._tests, self._pods, self._jobs, self._gone):
+            shelves.pop(key, None)
 
     def test(self, key: Key) -> Json | None:
         return self._tests.get(key)
@@ -84,6 +85,16 @@ class Cache:
     def gone_master(self, key: Key, name: str) -> Json | None:
         """The last seen state of a master pod that is gone."""
         return self._gone.get(key, {}).get(name)
+
+    def _keep_last(self, key: Key, name: str, body: Json) -> None:
+        # Of a LoadTest that is gone nothing is asked: what is kept would never be dropped.
+        if is_master(body) and key in self._tests:
+            self._gone.setdefault(key, {})[name] = _trimmed(body)
+
+    def _drop_empty(self, key: Key) -> None:
+        for shelves in (self._pods, self._jobs):
+            if not shelves.get(key, True):
+                del shelves[key]
 
     def _key_of(self, body: Json) -> Key | None:
         key = key_of(body)

@@ -18,6 +18,7 @@ from kubernetes.aio.client.api_client import ApiClient
 from katydid_operator import names
 from katydid_operator.errors import (
     AlreadyExists,
+    Broken,
     ClusterError,
     Conflict,
     NotFound,
@@ -66,9 +67,10 @@ class Cluster:
         except NotFound:
             return None
 
-    async def list_all(self, kind: str, namespace: str | None) -> list[Json]:
-        """All objects of the kind; in all namespaces for None."""
-        found = await self._send("list", "GET", kind, namespace, None)
+    async def list_all(self, kind: str, namespace: str | None, selector: str = "") -> list[Json]:
+        """All objects of the kind with these labels; in all namespaces for None."""
+        query = {"labelSelector": selector} if selector else None
+        found = await self._send("list", "GET", kind, namespace, None, query)
         prefix = PATHS[kind][0].removeprefix("/apis/").removeprefix("/api/")
         return [{"apiVersion": prefix, "kind": kind, **item} for item in found.get("items") or []]
 
@@ -113,15 +115,16 @@ class Cluster:
             content_type="application/merge-patch+json",
         )
 
-    async def delete(self, kind: str, namespace: str, name: str, uid: str | None = None) -> None:
-        """Delete an object (only the one with that UID); one that is gone is no error."""
+    async def delete(self, kind: str, namespace: str, name: str, uid: str | None = None) -> bool:
+        """Delete an object (only the one with that UID); False if there was none."""
         body: Json = {"propagationPolicy": "Background"}
         if uid is not None:
             body["preconditions"] = {"uid": uid}
         try:
             await self._send("delete", "DELETE", kind, namespace, name, None, body)
         except NotFound:
-            return
+            return False
+        return True
 
     async def log(
         self, namespace: str, pod: str, container: str, previous: bool, lines: int, limit: int
@@ -211,7 +214,11 @@ def error_of(verb: str, status: int, raw: bytes, retry_after: str | None = None)
     if status == 404:
         kind = NotFound
     elif status == 409:
-        kind = AlreadyExists if verb == "create" else Conflict
+        # A create is told 409 too when a quota is counted at the same moment.
+        is_there = reason == "AlreadyExists" or (verb == "create" and not reason)
+        kind = AlreadyExists if is_there else Conflict
+    elif status == 500 and answer.get("message"):
+        kind = Broken
     elif status in (401, 408, 429) or status >= 500:
         kind = Unavailable
     return kind(message, status, reason, seconds)

@@ -86,9 +86,8 @@ def _launch(seen: Observed, status: Json, run: int, now: datetime) -> Plan:
         return Plan(status, requeue_seconds=LOOK_SECONDS)
     if seen.learned.is_launched:
         # What this pass's successor observes is what counts; until then nothing is created again.
-        text = f"0 of {seen.test.replicas} worker pods are ready."
-        set_condition(status, "WorkersReady", False, "Starting", text, now)
         enter(status, Phase.STARTING, "Launched", f"The pods of run {run} are being started.")
+        _judge(seen, status, None, now)
         set_kstatus(status, now)
         return Plan(status, requeue_seconds=1.0)
     if seen.learned.creation is not None:

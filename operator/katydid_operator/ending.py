@@ -34,6 +34,9 @@ from katydid_operator.status import (
     set_kstatus,
 )
 
+ABANDONED_SECONDS = 60.0
+"""Beyond its grace period, before a pod that is being deleted counts as gone."""
+
 
 @dataclass(frozen=True)
 class Ending:
@@ -53,7 +56,7 @@ def ending_of(
     document = final_document(seen)
     if document is not None:
         return _by_document(document, failure)
-    lost = _lost(seen, status)
+    lost = _lost(seen, status, now)
     if lost is not None:
         return lost
     if failure is not None and failure.is_final and _ends_run(seen, failure):
@@ -88,17 +91,24 @@ def _by_document(document: Json, failure: Failure | None) -> Ending:
     return Ending(verdict, reason, message, document, failure if verdict is Verdict.ERROR else None)
 
 
-def _lost(seen: Observed, status: Json) -> Ending | None:
+def _lost(seen: Observed, status: Json, now: datetime) -> Ending | None:
     was_launched = seen.job is not None or condition(seen.test.status, "WorkersReady")
-    if seen.master is not None or not was_launched or not seen.is_confirmed:
+    is_there = seen.master is not None and not _is_abandoned(seen.master, now)
+    if is_there or not was_launched or not seen.is_confirmed:
         return None
     if seen.test.stop:
         text = "spec.stop was set and the master pod is gone; the last known numbers are partial."
         return Ending(Verdict.STOPPED, "StopRequested", text)
-    text = "The master pod is gone"
+    text = "The master pod is gone" if seen.master is None else "The master's node does not answer"
     if status.get("load"):
         text += "; the numbers are the last ones known and partial"
     return Ending(Verdict.ERROR, "MasterLost", f"{text}.")
+
+
+def _is_abandoned(master: PodView, now: datetime) -> bool:
+    """Whether nobody ends the pod that was to be gone by now: its node is most likely lost."""
+    deleted = master.deleted_at
+    return deleted is not None and (now - deleted).total_seconds() >= ABANDONED_SECONDS
 
 
 def _ends_run(seen: Observed, failure: Failure) -> bool:

@@ -9,6 +9,7 @@ OperatorError                  `str()` is a sentence
 │   ├── Conflict               409 on a change: somebody was faster
 │   ├── Refused                400, 403, 413, 422: it will say no again
 │   └── Unavailable            429, 5xx, no answer: it may say yes later
+│       └── Broken             500 with a message: mostly an admission webhook that fails
 └── MasterError                a master did not answer, or not as agreed
     └── MasterRefused          it answered, and refused (status 4xx)
 """
@@ -58,6 +59,10 @@ class Refused(ClusterError):
 
 class Unavailable(ClusterError):
     """The API server is busy, broken or not reachable."""
+
+
+class Broken(Unavailable):
+    """The API server, or what it asks, has failed and says why: worth telling a person."""
 
 
 class MasterError(OperatorError):

@@ -22,6 +22,19 @@ SILENCE_SECONDS = 75.0  # bookmarks come each minute; a watch without them is de
 CONNECT_SECONDS = 10.0
 
 
+class NoDiffs(kopf.DiffBaseStorage):
+    """kopf copies each body to see what changed in it; nothing here asks for that."""
+
+    def build(self, **_: Any) -> Any:
+        return {}
+
+    def fetch(self, **_: Any) -> None:
+        return None
+
+    def store(self, **_: Any) -> None:
+        return None
+
+
 def register(
     registry: kopf.OperatorRegistry, cache: Cache, queue: WorkQueue, poller: Poller
 ) -> None:
@@ -34,7 +47,8 @@ def register(
             if key is None:
                 return
             if type == "DELETED" and kind == names.KIND:
-                cache.forget(key)
+                if cache.test(key) is None:  # else one of the same name is there already
+                    cache.forget(key)
             elif is_master(taken):
                 poller.poke(key)
             queue.add(key)
@@ -58,5 +72,6 @@ def configure(settings: kopf.OperatorSettings) -> None:
     settings.watching.connect_timeout = CONNECT_SECONDS
     settings.watching.inactivity_timeout = SILENCE_SECONDS
     settings.networking.request_timeout = 60
+    settings.persistence.diffbase_storage = NoDiffs()
     for resource in (("", "v1", "pods"), ("batch", "v1", "jobs")):
         settings.watching.label_selectors[resource] = names.LABEL_LOADTEST

@@ -96,7 +96,9 @@ async def _at_most(response: aiohttp.ClientResponse, limit: int) -> bytes:
 
 def _refusal(status: int, raw: bytes) -> MasterError:
     try:
-        text = str(json.loads(raw)["error"])
-    except (ValueError, KeyError, TypeError):
+        answer = json.loads(raw)
+        field, text = answer.get("field"), str(answer["error"])
+        text = f"{field}: {text}" if field and not text.startswith(field) else text
+    except (ValueError, KeyError, TypeError, AttributeError):
         text = f"HTTP {status}"
     return (MasterRefused if 400 <= status < 500 else MasterError)(text)

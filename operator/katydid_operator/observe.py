@@ -13,7 +13,7 @@ from katydid_operator.loadtest import Json, LoadTest
 from katydid_operator.memory import Memory
 from katydid_operator.observed import Observed, PodView, job_view, pod_view
 from katydid_operator.poller import Poller
-from katydid_operator.resources.labels import is_owned_by
+from katydid_operator.resources.labels import is_owned_by, run_selector
 from katydid_operator.resources.sources import (
     Snapshot,
     SourceProblem,
@@ -24,7 +24,7 @@ from katydid_operator.status import condition, is_finished, run_number, wants_ru
 from katydid_operator.workqueue import Key
 
 LOOK_SECONDS = 30.0
-"""How often a running test's LoadTest, master and Job are asked for, in case a watch is silent."""
+"""How often the pods and the Job of a run are asked for: a watch may be silent, or lose events."""
 
 
 class Observer:
@@ -48,6 +48,9 @@ class Observer:
         is_confirmed = False
         if not is_finished(test.status):
             is_confirmed = await self._look(key, test, run, memory)
+        elif condition(test.status, "ResultsStored").get("status") == "Unknown":
+            # After a restart the watch may not have brought the master yet.
+            await self._find_missing(key, test, run)
         master = self._master(key, test, run)
         job = self._owned(self._cache.job(key, names.worker_job(test.name, run)), test)
         gone = self._cache.gone_master(key, names.master_pod(test.name, run))
@@ -79,25 +82,42 @@ class Observer:
 
     async def _look(self, key: Key, test: LoadTest, run: int, memory: Memory) -> bool:
         """Ask for what the cache lacks, and now and then for all; True once absences are sure."""
-        wanted = [
-            ("Pod", names.master_pod(test.name, run), self._cache.pod),
-            ("Job", names.worker_job(test.name, run), self._cache.job),
-        ]
         now = self._clock()
-        is_time = (
-            memory.looked_at is None or (now - memory.looked_at).total_seconds() >= LOOK_SECONDS
-        )
-        for kind, name, cached in wanted:
-            if cached(key, name) is not None and not is_time:
-                continue
-            found = await self._cluster.find(kind, test.namespace, name)
-            if found is None:
-                self._cache.drop(kind, key, name)
-            else:
-                self._cache.put({"kind": kind, **found})
-        if is_time:
-            memory.looked_at = now
+        last = memory.looked_at
+        if last is not None and (now - last).total_seconds() < LOOK_SECONDS:
+            await self._find_missing(key, test, run)
+            return True
+        # A watch that begins anew tells nothing of what was deleted in between.
+        known = [pod["metadata"]["name"] for pod in self._pods_of(key, run)]
+        found = await self._cluster.list_all("Pod", test.namespace, run_selector(test, run))
+        for pod in found:
+            self._cache.put(pod)
+        for name in {*known} - {pod["metadata"]["name"] for pod in found}:
+            self._cache.drop("Pod", key, name)
+        await self._find("Job", key, names.worker_job(test.name, run))
+        memory.looked_at = now
         return True
+
+    async def _find_missing(self, key: Key, test: LoadTest, run: int) -> None:
+        master, job = names.master_pod(test.name, run), names.worker_job(test.name, run)
+        if self._cache.pod(key, master) is None:
+            await self._find("Pod", key, master)
+        if self._cache.job(key, job) is None and not is_finished(test.status):
+            await self._find("Job", key, job)
+
+    async def _find(self, kind: str, key: Key, name: str) -> None:
+        found = await self._cluster.find(kind, key[0], name)
+        if found is None:
+            self._cache.drop(kind, key, name)
+        else:
+            self._cache.put({"kind": kind, **found})
+
+    def _pods_of(self, key: Key, run: int) -> list[Json]:
+        return [
+            pod
+            for pod in self._cache.pods(key)
+            if pod["metadata"]["labels"].get(names.LABEL_RUN) == str(run)
+        ]
 
     def _master(self, key: Key, test: LoadTest, run: int) -> PodView | None:
         found = self._owned(self._cache.pod(key, names.master_pod(test.name, run)), test)
@@ -109,10 +129,6 @@ class Observer:
     def _workers(self, key: Key, job: Json | None, run: int) -> tuple[PodView, ...]:
         if job is None:
             return ()
-        found = [
-            pod_view(pod)
-            for pod in self._cache.pods(key)
-            if pod["metadata"]["labels"].get(names.LABEL_RUN) == str(run)
-            and is_owned_by(pod, job["metadata"].get("uid", ""))
-        ]
+        uid = job["metadata"].get("uid", "")
+        found = [pod_view(pod) for pod in self._pods_of(key, run) if is_owned_by(pod, uid)]
         return tuple(sorted(found, key=lambda pod: pod.name))

@@ -76,6 +76,7 @@ class PodView:
     is_ready: bool = False
     ready_since: datetime | None = None
     is_deleted: bool = False
+    deleted_at: datetime | None = None  # when its grace period is over
     index: int | None = None  # of a worker
     unschedulable: str = ""  # the scheduler's text
     containers: tuple[ContainerView, ...] = ()
@@ -195,6 +196,7 @@ def pod_view(pod: Json) -> PodView:
         is_ready=is_ready,
         ready_since=time_of(ready.get("lastTransitionTime")) if is_ready else None,
         is_deleted=bool(metadata.get("deletionTimestamp")),
+        deleted_at=time_of(metadata.get("deletionTimestamp")),
         index=int(index) if index is not None else None,
         unschedulable=(
             scheduled.get("message", "") if scheduled.get("reason") == "Unschedulable" else ""

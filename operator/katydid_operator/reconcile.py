@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 from katydid_operator import names
@@ -82,36 +82,37 @@ class Reconciler:
         decided = plan(seen, self._clock())
         self._follow(key, seen, decided)
         known = memory.learned
-        told: list[News] = []
         for action in decided.actions:
-            told += await self._act.do(action, seen, memory)
-        await self._report(key, test, decided, memory, told)
+            # Told at once: what was done stays done, though the write after it may fail.
+            await self._tell(test, await self._act.do(action, seen, memory))
+        await self._report(key, test, decided, memory)
         return 0.0 if memory.learned != known else decided.requeue_seconds
 
     def _follow(self, key: Key, seen: Observed, decided: Plan) -> None:
         if decided.polls and seen.master is not None:
             run = run_number(seen.test.status)
             self._poller.follow(key, self._act.address(seen.test, run, seen.master.ip))
-        elif "finishedAt" in (decided.status.get("run") or {}):
+        elif is_finished(seen.test.status):  # as written: until then the last answer is needed
             self._poller.forget(key)
 
-    async def _report(
-        self, key: Key, test: LoadTest, decided: Plan, memory: Memory, told: list[News]
-    ) -> None:
+    async def _report(self, key: Key, test: LoadTest, decided: Plan, memory: Memory) -> None:
         now = self._clock()
         is_written = decided.claims or is_due(test.status, decided.status, now, memory.written_at)
-        if is_written and decided.status != test.status:
-            try:
-                written = await self._write(test, decided)
-            except NotFound:
-                self._cache.forget(key)
-                self._forget(key)
-                return
-            memory.written_at = now
-            self._cache.put({"kind": names.KIND, **written})
-            told = told + news(test.status, decided.status, test.thresholds)
-            if is_finished(decided.status) and not is_finished_same(test.status, decided.status):
-                self._metrics.finished(str(decided.status["verdict"]))
+        if not is_written or decided.status == test.status:
+            return
+        try:
+            written = await self._write(test, decided)
+        except NotFound:
+            self._cache.forget(key)
+            self._forget(key)
+            return
+        memory.written_at = now
+        self._cache.put({"kind": names.KIND, **written})
+        if is_finished(decided.status) and not is_finished_same(test.status, decided.status):
+            self._metrics.finished(str(decided.status["verdict"]))
+        await self._tell(test, news(test.status, decided.status, test.thresholds))
+
+    async def _tell(self, test: LoadTest, told: Iterable[News]) -> None:
         for one in told:
             await self._post(test, one)
 

@@ -18,7 +18,7 @@ from katydid_operator import handlers, names
 from katydid_operator.act import Act
 from katydid_operator.cache import Cache
 from katydid_operator.cluster import Cluster
-from katydid_operator.errors import AlreadyExists, NotFound, Unavailable
+from katydid_operator.errors import AlreadyExists, NotFound, SettingsError, Unavailable
 from katydid_operator.health import serve
 from katydid_operator.master_client import MasterClient
 from katydid_operator.metrics import Metrics
@@ -135,7 +135,13 @@ async def operator_key(cluster: Cluster, settings: Settings) -> bytes:
     while True:
         try:
             found = await cluster.get("Secret", settings.namespace, settings.key_secret)
-            return base64.b64decode(found["data"][KEY_FIELD])
+            key = base64.b64decode((found.get("data") or {}).get(KEY_FIELD, ""))
+            if key:
+                return key
+            raise SettingsError(
+                f"The Secret {settings.namespace}/{settings.key_secret} has no {KEY_FIELD}: "
+                "delete it, and a new one is made."
+            )
         except NotFound:
             await _make_key(cluster, settings)
         except Unavailable as error:

@@ -221,9 +221,14 @@ def is_due(old: Json, new: Json, now: datetime, written_at: datetime | None) -> 
     return (now - written_at).total_seconds() >= live_interval_seconds(elapsed) - 0.5
 
 
+_UNHURRIED = frozenset({"duration", "imageID", "sourceRevision"})
+"""Fields of `run` that nobody waits for: the next write takes them along."""
+
+
 def _essence(status: Json) -> Json:
     """What a person or a program waits for: written at once."""
-    run = {key: value for key, value in (status.get("run") or {}).items() if key != "duration"}
+    given = status.get("run") or {}
+    run = {key: value for key, value in given.items() if key not in _UNHURRIED}
     workers = status.get("workers") or {}
     return {
         **{key: status.get(key) for key in ("observedGeneration", "phase", "verdict", "reason")},
@@ -238,7 +243,7 @@ def _essence(status: Json) -> Json:
         "results": status.get("results"),
         "failure": status.get("failure"),
         "target": status.get("target"),
-        "has_load": "load" in status,
+        "has_load": "load" in status and "loadStartedAt" in run,
     }
 
 

@@ -11,6 +11,8 @@ import logging
 import random
 from collections.abc import Awaitable, Callable
 
+from katydid_operator.errors import ClusterError
+
 logger = logging.getLogger(__name__)
 
 Key = tuple[str, str]  # namespace, name
@@ -87,7 +89,7 @@ class WorkQueue:
                 if seconds is not None:
                     self.after(seconds, key)
             except Exception as error:  # noqa: BLE001 - a boundary: one key must not stop the others
-                pause = self._pause(key)
+                pause = max(self._pause(key), asked_pause(error))
                 logger.warning("%s/%s: %s; again in %.1f s", *key, _sentence(error), pause)
                 self.after(pause, key)
             finally:
@@ -105,6 +107,12 @@ class WorkQueue:
     def _fire(self, key: Key) -> None:
         self._timers.pop(key, None)
         self.add(key)
+
+
+def asked_pause(error: Exception) -> float:
+    """Seconds that a busy server asked to be left alone for, within reason; 0 for none."""
+    asked = error.retry_after if isinstance(error, ClusterError) else None
+    return min(asked or 0.0, LONGEST_PAUSE_SECONDS)
 
 
 def _sentence(error: Exception) -> str:

@@ -23,11 +23,13 @@ FLAVOURS = {
     ],
     "everything": [
         *["ConfigMap"] * 2,
-        *["Deployment", "NetworkPolicy", "Pod", "PodMonitor", "Service", "ServiceMonitor"],
+        *["Deployment", *["GrafanaDashboard"] * 3, "NetworkPolicy", "Pod", "PodMonitor"],
+        *["PrometheusRule", "Service", "ServiceMonitor"],
     ],
 }
 IN_THE_CLUSTER = {"CustomResourceDefinition", "ClusterRole", "ClusterRoleBinding"}
-MONITORS = {"PodMonitor", "ServiceMonitor"}  # Prometheus' own kinds: Kubernetes has no schema
+# Kinds of Prometheus and Grafana: Kubernetes has no schema of them
+MONITORS = {"PodMonitor", "ServiceMonitor", "PrometheusRule", "GrafanaDashboard"}
 OLDEST = (1, 29)
 
 

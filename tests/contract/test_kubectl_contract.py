@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from katydid.errors import ExitCode
 from katydid.manifest import parse
-from katydid_operator.kubectl import scaffold
+from katydid.thresholds import tolerance
+from katydid_operator.kubectl import compare, scaffold
 from katydid_operator.kubectl.convert import convert
 from katydid_operator.kubectl.exits import Exit
 from katydid_operator.kubectl.locust_flags import FIELDS, GOES
+from katydid_operator.kubectl.sides import Side
 
 
 def test_exit_codes_are_the_engines() -> None:
@@ -23,6 +28,20 @@ def test_exit_codes_are_the_engines() -> None:
 def test_the_scaffold_is_valid(tmp_path: Path) -> None:
     scaffold.create(tmp_path, "checkout", "https://shop.example")
     assert parse(tmp_path / "loadtest.yaml").load_test.name == "checkout"
+
+
+@given(
+    st.sampled_from(["p95", "rps", "failures"]), st.integers(0, 500),
+    st.decimals(0, 1000, places=2), st.decimals(0, 1000, places=2),
+)  # fmt: skip
+def test_rows_of_runs_are_judged_as_the_engine_would(
+    metric: str, percent: int, before: Decimal, after: Decimal
+) -> None:
+    text = f"{metric}={percent}%"
+    key = {"p95": "p95Ms", "rps": "rps", "failures": "failPercent"}[metric]
+    sides = [Side("a run", {key: str(value)}) for value in (before, after)]
+    told = compare.exceeded(*sides, [compare.limit(text, "")])
+    assert bool(told) == tolerance.parse(text).exceeded(float(before), float(after))
 
 
 OFFICIAL = {
@@ -64,6 +83,7 @@ KATYDIDS = {
     "--curve-seed",
     "--env-file",
     "--junit",
+    "--metrics-buckets",
     "--metrics-port",
     "--orphan-timeout",
     "--results",

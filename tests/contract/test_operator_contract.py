@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from katydid.cli import pod as engine_pod
 from katydid.cli.launch import Launch, Role, Surface
@@ -31,7 +33,7 @@ from katydid.run.document import (
 )
 from katydid.web.summary import status_body
 from katydid.wire.keys import derive_api_token
-from katydid_operator import keys, names
+from katydid_operator import failures, keys, names
 from katydid_operator.loadtest import LoadTest, seconds_of
 from katydid_operator.numbers import generator_of, load_of, thresholds_of
 from katydid_operator.observed import Terminated, text_of, time_of
@@ -132,6 +134,8 @@ def test_variables_set_the_engine_s_options(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_exit_codes_mean_the_same() -> None:
     assert set(workers.FINAL_EXIT_CODES) == {ExitCode.USAGE, ExitCode.LOCUSTFILE}
+    explained = {ExitCode.USAGE, ExitCode.LOCUSTFILE, ExitCode.WORKERS_NOT_READY}
+    assert set(failures._EXIT_REASONS) == explained
 
 
 def document(**more: Any) -> RunDocument:
@@ -197,6 +201,26 @@ def test_a_termination_message_of_any_size_is_a_final_summary(size: int) -> None
     found = Terminated(0, "Completed", message).document
     assert found is not None
     assert found["verdict"] == "Failed"
+
+
+@settings(deadline=None)  # the first example imports, on a machine that may be busy
+@given(message=st.text(), size=st.integers(min_value=100, max_value=4096), rows=st.integers(0, 60))
+def test_whatever_has_to_be_dropped_the_verdict_is_read(message: str, size: int, rows: int) -> None:
+    thresholds = [
+        ThresholdRow(f"t{row}", "p95 < 1s", "Breached", 80.0, 1000.0, "ms") for row in range(rows)
+    ]
+    ended = document(
+        final=True, verdict="Failed", reason="Why", message=message, thresholds=thresholds
+    )
+    text = termination_message(ended, size)
+    assert len(text.encode()) <= size
+    found = Terminated(0, "Completed", text).document
+    assert found is not None
+    assert found["verdict"] == "Failed"
+    assert AT is not None
+    load_of(found, {}, AT)
+    generator_of(found, {})
+    assert len(thresholds_of([{"name": "t0"}], found, [])) == 1
 
 
 def test_every_state_and_phase_of_the_engine_is_known() -> None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import uuid
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+import jsonschema
 import kmock
 import pytest
+import yaml
 from aiohttp import web
 
 from katydid_operator.loadtest import LoadTest
@@ -59,6 +63,27 @@ def make_test() -> Callable[..., LoadTest]:
 
 # ---------------------------------------------------------------- an emulated cluster
 
+CRD = Path(__file__).parents[2] / "crds" / "loadtest.yaml"
+
+
+def _strict(schema: Any) -> Any:
+    """The schema with unknown fields refused, where the API server would drop them unsaid."""
+    if isinstance(schema, list):
+        return [_strict(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    made = {key: _strict(value) for key, value in schema.items()}
+    if isinstance(made.get("properties"), dict) and "type" in made:
+        made.setdefault("additionalProperties", False)
+    return made
+
+
+@functools.cache
+def _status_validator() -> jsonschema.Draft202012Validator:
+    (version,) = yaml.safe_load(CRD.read_text())["spec"]["versions"]
+    schema = version["schema"]["openAPIV3Schema"]["properties"]["status"]
+    return jsonschema.Draft202012Validator(_strict(schema))
+
 
 def _error(status: int, reason: str, message: str) -> web.Response:
     body = {"kind": "Status", "code": status, "reason": reason, "message": message}
@@ -90,6 +115,11 @@ class ApiServer(kmock.KubernetesEmulator):
             "kind": "LoadTest",
             "subresources": ["status"],
         }
+
+    def status_problems(self, status: dict[str, Any]) -> list[str]:
+        """What the resource definition has against a status."""
+        found = _status_validator().iter_errors(status)
+        return [f"{one.json_path}: {one.message}" for one in found]
 
     def of(self, plural: str, name: str, namespace: str = "shop") -> dict[str, Any] | None:
         """An object as it is now."""
@@ -162,6 +192,9 @@ class ApiServer(kmock.KubernetesEmulator):
         if request.subresource == "log":
             return web.Response(text=self.logs.get(request.name, ""))
         if request.params.get("watch") != "true":
+            selector = request.params.get("labelSelector")
+            if request.name is None and selector and "=" in selector:
+                return self._list(request, dict(part.split("=") for part in selector.split(",")))
             return await super()._handle(request)
         task = asyncio.current_task()
         assert task is not None
@@ -170,6 +203,17 @@ class ApiServer(kmock.KubernetesEmulator):
             return await super()._handle(request)
         finally:
             self._streams.discard(task)
+
+    def _list(self, request: Any, labels: dict[str, str]) -> web.Response:
+        found = [
+            one.raw
+            for (resource, namespace, _), one in self._objects.items()
+            if resource.plural == request.resource.plural
+            and namespace == request.namespace
+            and not one.deleted
+            and labels.items() <= one.raw["metadata"].get("labels", {}).items()
+        ]
+        return web.json_response({"items": found})
 
     async def _post(self, request: Any) -> web.Response:
         body, plural = request.data, request.resource.plural
@@ -205,6 +249,9 @@ class ApiServer(kmock.KubernetesEmulator):
         if guard is not None and guard != old["metadata"]["resourceVersion"]:
             return _error(409, "Conflict", "the object has been modified")
         if request.subresource == "status":
+            problems = self.status_problems(body["status"])
+            if problems:
+                return _error(422, "Invalid", "; ".join(problems))
             new = {**old, "status": body["status"]}
         else:
             spec = {**old.get("spec", {}), **body.get("spec", {})}

@@ -5,6 +5,7 @@ from typing import Any
 from katydid_operator.cache import Cache, is_master, key_of
 
 KEY = ("shop", "checkout")
+TEST = {"kind": "LoadTest", "metadata": {"name": "checkout", "namespace": "shop", "uid": "t"}}
 
 
 def pod(version: str, uid: str = "1", role: str = "master", **status: Any) -> dict[str, Any]:
@@ -52,6 +53,7 @@ def test_a_late_event_about_a_predecessor_removes_nothing() -> None:
 
 def test_the_last_state_of_a_master_is_kept() -> None:
     cache = Cache()
+    cache.put(TEST)
     cache.put(pod("1"))
     cache.put(pod("1", role="worker"))
     cache.remove(pod("2", phase="Succeeded"))
@@ -61,6 +63,18 @@ def test_the_last_state_of_a_master_is_kept() -> None:
     assert cache.gone_master(KEY, "checkout-1-worker") is None
     cache.forget(KEY)
     assert cache.gone_master(KEY, "checkout-1-master") is None
+
+
+def test_nothing_is_kept_of_a_test_that_is_gone() -> None:
+    cache = Cache()
+    cache.put(TEST)
+    cache.put(pod("1"))
+    cache.remove(TEST)
+    cache.forget(KEY)
+    cache.put(pod("2", phase="Failed"))  # the garbage collector ends it
+    cache.remove(pod("3", phase="Failed"))
+    assert cache.known() == cache.pods(KEY) == []
+    assert (cache._pods, cache._jobs, cache._gone) == ({}, {}, {})
 
 
 def test_namespaces_that_others_look_after_are_not_seen() -> None:

@@ -15,6 +15,7 @@ from kubernetes.aio.client.configuration import Configuration
 from katydid_operator.cluster import Cluster, error_of
 from katydid_operator.errors import (
     AlreadyExists,
+    Broken,
     ClusterError,
     Conflict,
     MasterError,
@@ -40,18 +41,22 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
     ("verb", "status", "kind"),
     [
         ("get", 404, NotFound),
-        ("create", 409, AlreadyExists),
+        ("create", 409, Conflict),  # a quota that is counted at the same moment
         ("apply", 409, Conflict),
         ("create", 403, Refused),
         ("apply", 422, Refused),
         ("get", 401, Unavailable),
         ("get", 429, Unavailable),
-        ("get", 500, Unavailable),
+        ("get", 500, Broken),
+        ("get", 503, Unavailable),
     ],
 )
 def test_refusals_by_status(verb: str, status: int, kind: type[ClusterError]) -> None:
     error = error_of(verb, status, b'{"message": "no", "reason": "R"}', "7")
     assert type(error) is kind
+    assert type(error_of("create", 409, b'{"reason": "AlreadyExists"}')) is AlreadyExists
+    assert type(error_of("create", 409, b"?")) is AlreadyExists
+    assert type(error_of("create", 500, b"?")) is Unavailable
     assert (str(error), error.status, error.reason, error.retry_after) == ("no", status, "R", 7.0)
     assert str(error_of(verb, status, b"<html>")) == f"HTTP {status}"
 
@@ -116,21 +121,21 @@ async def test_the_poller_reads_and_forgets(session: aiohttp.ClientSession, mast
     now = datetime(2026, 1, 1, tzinfo=UTC)
     poller = Poller(MasterClient(session), readings.put_nowait, lambda: now, 60.0)
     poller.follow(KEY, MasterAddress(master.ip, 1, "t"))
-    assert await asyncio.wait_for(readings.get(), 5) == KEY
+    assert await asyncio.wait_for(readings.get(), 60) == KEY
     assert poller.reading(KEY, 1).document == master.document
     assert poller.reading(KEY, 2).document is None
     master.runs()
     poller.poke(KEY)
-    await asyncio.wait_for(readings.get(), 5)
+    await asyncio.wait_for(readings.get(), 60)
     poller.follow(KEY, MasterAddress("127.0.0.98", 1, "t"))  # its pod has another address now
-    await asyncio.wait_for(readings.get(), 5)
+    await asyncio.wait_for(readings.get(), 60)
     failing = poller.reading(KEY, 1)
     assert (failing.failing_since, failing.at) == (now, now)
     assert (failing.document or {})["state"] == "running"
     assert failing.error
     master.ends()
     poller.follow(KEY, MasterAddress(master.ip, 1, "t"))
-    await asyncio.wait_for(readings.get(), 5)
+    await asyncio.wait_for(readings.get(), 60)
     polls = master.polls
     poller.poke(KEY)
     await asyncio.sleep(0.3)  # longer than the shortest pause: a final answer is not asked again

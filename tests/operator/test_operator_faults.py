@@ -23,6 +23,7 @@ from katydid_operator.cluster import Cluster
 from katydid_operator.errors import Unavailable
 from katydid_operator.master_client import MasterClient
 from katydid_operator.metrics import Metrics
+from katydid_operator.observed import Reading, text_of
 from katydid_operator.poller import Poller
 from katydid_operator.reconcile import Reconciler
 from katydid_operator.settings import Settings
@@ -66,6 +67,13 @@ class Loop:
         self.now += timedelta(seconds=seconds)
         return await self.reconciler.reconcile(KEY)
 
+    def events(self, reason: str | None = None) -> list[str]:
+        """Messages of the events with this reason; without one, the reasons."""
+        found = [self.api.of("events", name) for name in self.api.names_of("events")]
+        if reason is None:
+            return [one["reason"] for one in found]
+        return [one["message"] for one in found if one["reason"] == reason]
+
     async def settle(self, seconds: float = 0.0) -> float | None:
         """Passes until the loop wants to rest."""
         pause = await self.step(seconds)
@@ -84,6 +92,12 @@ async def loop(api: Any, loadtest: Callable[..., Json]) -> AsyncIterator[Loop]:
         yield made
         made.poller.close()
     await cluster.close()
+
+
+async def until_read(loop: Loop, check: Callable[[Reading], Any]) -> None:
+    """Wait for a poll, which is a task of its own."""
+    while not check(loop.poller.reading(KEY, 1)):
+        await asyncio.sleep(0.01)
 
 
 async def begin(loop: Loop, body: Json) -> None:
@@ -131,6 +145,95 @@ async def test_a_stale_index_creates_nothing_twice(
     assert other.status["run"]["id"] == claimed
     created = [w for w in loop.api.writes if w[0] == "POST" and w[1] != "events"]
     assert created == [w for w in posts if w[1] != "events"]
+
+
+async def test_a_worker_that_went_while_the_watch_was_silent_is_not_counted(
+    loop: Loop, kubelet: Any, loadtest: Callable[..., Json]
+) -> None:
+    await begin(loop, loadtest(workers={"replicas": 2}))
+    await run_master(loop, kubelet)
+    assert loop.status["workers"]["summary"] == "2/2"
+    # A watch that begins anew lists what there is, and says nothing of what is gone.
+    await loop.api.remove("pods", "checkout-1-worker-1-x")
+    await loop.settle(31)
+    assert loop.status["workers"]["summary"] == "1/2"
+
+
+async def test_results_are_fetched_by_an_operator_that_was_restarted(
+    loop: Loop, kubelet: Any, master: Any, loadtest: Callable[..., Json]
+) -> None:
+    await begin(loop, loadtest())
+    await run_master(loop, kubelet, master.ip)
+    master.ends()
+    await until_read(loop, lambda reading: (reading.document or {}).get("final"))
+    await loop.step()
+    assert loop.status["verdict"] == "Passed"
+    # The next one has the LoadTest from its first listing, and no pod from its watch yet.
+    other = Loop(loop.api, loop.cluster, loop.session)
+    other.now = loop.now
+    await other.see()
+    await other.settle()
+    assert loop.api.names_of("configmaps")[-1] == "checkout-results"
+
+
+async def test_a_verdict_that_could_not_be_written_is_written_later(
+    loop: Loop, kubelet: Any, master: Any, loadtest: Callable[..., Json]
+) -> None:
+    await begin(loop, loadtest())
+    await run_master(loop, kubelet, master.ip)
+    master.ends("Failed")
+    await until_read(loop, lambda reading: (reading.document or {}).get("final"))
+    loop.api.faults.append(["PATCH", "loadtests", 503, 1])
+    polls = master.polls
+    with pytest.raises(Unavailable):
+        await loop.step()
+    await loop.step()
+    assert loop.status["verdict"] == "Failed"
+    assert master.polls == polls, "its last answer was not thrown away"
+
+
+async def test_what_was_done_is_told_though_the_status_cannot_be_written(
+    loop: Loop, kubelet: Any, loadtest: Callable[..., Json]
+) -> None:
+    await begin(loop, loadtest())
+    await run_master(loop, kubelet)
+    spec = {**loadtest()["spec"], "workers": {"replicas": 3}}
+    await loop.api.change("loadtests", "checkout", spec=spec)
+    await loop.see()
+    loop.api.faults.append(["PATCH", "loadtests", 503, 1])
+    with pytest.raises(Unavailable):
+        await loop.step()
+    await loop.settle()
+    assert loop.events("WorkersScaled") == ["From 1 to 3 worker pods."]
+
+
+async def test_a_job_that_is_gone_does_not_keep_the_status_from_being_written(
+    loop: Loop, kubelet: Any, loadtest: Callable[..., Json]
+) -> None:
+    await begin(loop, loadtest())
+    await run_master(loop, kubelet)
+    await loop.api.remove("jobs", "checkout-1-worker")
+    spec = {**loadtest()["spec"], "workers": {"replicas": 3}}
+    await loop.api.change("loadtests", "checkout", spec=spec)
+    await loop.see()
+    await loop.settle(1)
+    assert loop.status["observedGeneration"] == 2
+    assert loop.api.names_of("jobs") == []
+
+
+async def test_a_master_whose_node_is_lost_ends_the_run(
+    loop: Loop, kubelet: Any, loadtest: Callable[..., Json]
+) -> None:
+    await begin(loop, loadtest())
+    await run_master(loop, kubelet)
+    pod = loop.api.of("pods", "checkout-1-master")
+    deleted = {**pod["metadata"], "deletionTimestamp": text_of(loop.now)}
+    await loop.api.change("pods", "checkout-1-master", metadata=deleted)
+    await loop.settle(59)
+    assert loop.status["phase"] == "Running"
+    await loop.settle(2)
+    assert (loop.status["verdict"], loop.status["reason"]) == ("Error", "MasterLost")
+    assert loop.status["message"].startswith("The master's node does not answer")
 
 
 async def test_a_deleted_master_is_an_error_only_after_its_last_words(
@@ -186,6 +289,28 @@ async def test_a_conflict_is_read_anew(loop: Loop, loadtest: Callable[..., Json]
     await loop.settle()
     assert loop.status["phase"] == "Suspended"
     assert loop.api.names_of("pods") == []
+
+
+@pytest.mark.parametrize("plural", ["secrets", "pods", "jobs", "configmaps"])
+async def test_a_quota_that_is_counted_meanwhile_is_no_namesake(
+    loop: Loop, loadtest: Callable[..., Json], plural: str
+) -> None:
+    loop.api.faults.append(["POST", plural, 409, 1])
+    await begin(loop, loadtest())
+    assert loop.api.names_of("secrets") != []
+    assert loop.api.names_of("jobs") == ["checkout-1-worker"]
+    assert "WaitingForPredecessor" not in loop.events()
+
+
+async def test_an_admission_webhook_that_fails_is_told(
+    loop: Loop, loadtest: Callable[..., Json]
+) -> None:
+    loop.api.faults.append(["POST", "pods", 500, 2])
+    await begin(loop, loadtest())
+    assert (loop.status["phase"], loop.status["reason"]) == ("Starting", "ServerError")
+    assert loop.status["message"] == "injected 500"
+    await loop.settle(5)
+    assert loop.api.names_of("jobs") == ["checkout-1-worker"]
 
 
 async def test_a_predecessor_s_children_are_waited_for(
@@ -303,12 +428,48 @@ async def test_results_that_are_too_large_are_said_to_be(
     master.archive = bytes(901 * 1024)
     master.ends("Failed")
     await run_master(loop, kubelet, master.ip)
-    while loop.poller.reading(KEY, 1).document is None:
-        await asyncio.sleep(0.01)  # the poll is a task of its own
+    await until_read(loop, lambda reading: reading.document is not None)
     await loop.settle()
     (stored,) = [c for c in loop.status["conditions"] if c["type"] == "ResultsStored"]
     assert (stored["status"], stored["reason"]) == ("False", "TooLarge")
     assert loop.status["verdict"] == "Failed"
+
+
+async def test_results_never_take_somebody_else_s_config_map(
+    loop: Loop, kubelet: Any, master: Any, loadtest: Callable[..., Json]
+) -> None:
+    theirs = {"name": "checkout-results", "namespace": "shop"}
+    await loop.api.add("configmaps", {"metadata": theirs, "data": {"a": "b"}})
+    await begin(loop, loadtest())
+    master.ends()
+    await run_master(loop, kubelet, master.ip)
+    await until_read(loop, lambda reading: reading.document is not None)
+    await loop.settle()
+    (stored,) = [c for c in loop.status["conditions"] if c["type"] == "ResultsStored"]
+    assert (stored["status"], stored["reason"]) == ("False", "NameTaken")
+    kept = loop.api.of("configmaps", "checkout-results")
+    assert (kept["data"], "binaryData" in kept) == ({"a": "b"}, False)
+
+
+async def test_copies_of_libs_go_though_the_spec_no_longer_names_them(
+    loop: Loop, kubelet: Any, loadtest: Callable[..., Json]
+) -> None:
+    for name in ("one", "two"):
+        where = {"name": name, "namespace": "shop"}
+        await loop.api.add("configmaps", {"metadata": where, "data": {"m.py": ""}})
+    libs = [{"configMap": {"name": name}, "path": name} for name in ("one", "two")]
+    source = {"inline": {"locustfile.py": "pass"}}
+    await begin(loop, loadtest(source={**source, "libs": libs}, podTTLSecondsAfterFinished=100))
+    assert "checkout-1-src-2" in loop.api.names_of("configmaps")
+    await run_master(loop, kubelet)
+    summary = {"final": True, "verdict": "Passed", "reason": "Passed", "run": "1"}
+    await kubelet.end_master("checkout-1-master", 0, json.dumps(summary))
+    await loop.settle(31)
+    await loop.api.change("loadtests", "checkout", spec=loadtest(source=source)["spec"])
+    await loop.see()
+    await loop.settle(101)
+    await loop.settle(3600)
+    assert loop.api.names_of("configmaps") == ["one", "two"]
 
 
 async def test_a_refused_edit_is_told_once(
@@ -318,17 +479,13 @@ async def test_a_refused_edit_is_told_once(
     master.runs()
     master.refuses = "users: too many"
     await run_master(loop, kubelet, master.ip)
-    while loop.poller.reading(KEY, 1).document is None:
-        await asyncio.sleep(0.01)  # the poll is a task of its own
+    await until_read(loop, lambda reading: reading.document is not None)
     await loop.api.change("loadtests", "checkout", spec={**loadtest()["spec"], "deadline": "2h"})
     await loop.see()
     for _ in range(3):
         await loop.settle(5)
     assert len(master.puts) >= 3
-    events = [loop.api.of("events", name) for name in loop.api.names_of("events")]
-    assert [one["message"] for one in events if one["reason"] == "LiveEditRefused"] == [
-        "The master refused generation 2: users: too many"
-    ]
+    assert loop.events("LiveEditRefused") == ["The master refused generation 2: users: too many"]
     master.refuses = ""
     await loop.settle(5)
     assert master.document["generation"] == 2
@@ -355,8 +512,7 @@ async def test_a_stop_reaches_a_master_that_cannot_be_told(
 ) -> None:
     await begin(loop, loadtest())
     await run_master(loop, kubelet)  # nobody listens at its address
-    while loop.poller.reading(KEY, 1).failing_since is None:
-        await asyncio.sleep(0.01)  # the poll is a task of its own
+    await until_read(loop, lambda reading: reading.failing_since is not None)
     await loop.api.change("loadtests", "checkout", spec={**loadtest()["spec"], "stop": True})
     await loop.see()
     await loop.settle(5)
@@ -376,3 +532,22 @@ async def test_the_sweep_forgets_what_is_gone(loop: Loop, loadtest: Callable[...
     await loop.api.remove("loadtests", "checkout")
     assert await sweep(loop.cluster, loop.cache, queue, ("shop",)) == set()
     assert loop.cache.known() == []
+
+
+async def test_the_sweep_keeps_what_a_watch_brings_meanwhile(
+    loop: Loop, loadtest: Callable[..., Json]
+) -> None:
+    await loop.api.add("loadtests", loadtest())
+    listed = loop.cluster.list_all
+
+    class Slow:
+        async def list_all(self, *given: Any) -> list[Json]:
+            found = await listed(*given)
+            new = loadtest()
+            new["metadata"] = {**new["metadata"], "name": "new", "uid": "2"}
+            loop.cache.put(new)  # its event overtakes the answer
+            return found
+
+    queue = WorkQueue(loop.reconciler.reconcile)
+    await sweep(Slow(), loop.cache, queue, ())  # type: ignore[arg-type]  # only what a sweep asks
+    assert sorted(loop.cache.known()) == [KEY, ("shop", "new")]

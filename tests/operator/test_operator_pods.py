@@ -343,3 +343,24 @@ def test_secret_and_results(make_test: Make) -> None:
     assert selector_text(test, 3, "worker") == (
         "katydid.dev/loadtest=checkout,katydid.dev/run=3,katydid.dev/component=worker"
     )
+
+
+def test_the_clone_has_the_users_variables_and_mounts(make_test: Make, settings: Settings) -> None:
+    """A proxy and a certificate for git; what the clone itself needs is not overridden."""
+    mount = {"name": "ca", "mountPath": "/ca"}
+    test = make_test(
+        {
+            "source": {"git": {"url": "https://g/r"}},
+            "env": [{"name": "HTTPS_PROXY", "value": "p"}, {"name": "HOME", "value": "/x"}],
+            "envFrom": [{"secretRef": {"name": "tokens"}}],
+            "master": {"env": [{"name": "HTTPS_PROXY", "value": "of-master"}]},
+            "pod": {"volumes": [{"name": "ca", "emptyDir": {}}], "volumeMounts": [mount]},
+        }
+    )
+    (clone,) = pods(test, settings)[names.MASTER]["spec"]["initContainers"]
+    assert len({item["name"] for item in clone["env"]}) == len(clone["env"])
+    assert variables(clone)["HTTPS_PROXY"] == "of-master"
+    assert variables(clone)["HOME"] == "/tmp"
+    assert clone["envFrom"] == [{"secretRef": {"name": "tokens"}}]
+    assert mount in clone["volumeMounts"]
+    assert not set(variables(clone)) & {names.SEED_VARIABLE, names.RUN_VARIABLE}

@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
-from katydid_operator.workqueue import Key, WorkQueue
+from katydid_operator.errors import Unavailable
+from katydid_operator.workqueue import Key, WorkQueue, asked_pause
 
 A, B = ("ns", "a"), ("ns", "b")
 Handle = Callable[[Key], Awaitable[float | None]]
@@ -74,7 +75,7 @@ async def test_what_fails_is_tried_again_later_and_alone(
     queue = start(handle)
     queue.add(A)
     queue.add(B)
-    await asyncio.wait_for(done.wait(), 5)
+    await asyncio.wait_for(done.wait(), 60)
     pauses = [later - earlier for earlier, later in itertools.pairwise(times)]
     assert 0.09 <= pauses[0] < pauses[1]
 
@@ -89,7 +90,7 @@ async def test_the_earliest_time_counts(start: Callable[[Handle], WorkQueue]) ->
     queue.after(60, A)
     queue.after(0.05, A)
     queue.after(60, A)
-    await asyncio.wait_for(seen.wait(), 5)
+    await asyncio.wait_for(seen.wait(), 60)
     queue.after(60, B)
     queue.forget(B)
     assert queue._timers == {}
@@ -109,5 +110,11 @@ async def test_a_pause_is_asked_for_by_the_return_value(
         return 0.0 if len(passes) == 1 else 0.01
 
     start(handle).add(A)
-    await asyncio.wait_for(done.wait(), 5)
+    await asyncio.wait_for(done.wait(), 60)
     assert passes == [A, A, A]
+
+
+def test_a_busy_server_says_when_to_come_back() -> None:
+    assert asked_pause(Unavailable("busy", 429, retry_after=7.0)) == 7.0
+    assert asked_pause(Unavailable("busy", 429, retry_after=86_400.0)) == 60.0
+    assert asked_pause(Unavailable("busy", 429)) == asked_pause(RuntimeError()) == 0.0

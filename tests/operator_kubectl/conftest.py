@@ -50,20 +50,6 @@ class ApiServer(_operator.ApiServer):  # type: ignore[misc, name-defined]  # loa
             self.bodies.append(request.data)
         return await super()._handle(request)
 
-    async def _read(self, request: Any) -> web.StreamResponse:
-        wanted = request.params.get("labelSelector")
-        if wanted is None:
-            return await super()._read(request)
-        labels = dict(part.split("=") for part in wanted.split(","))
-        found = [
-            one.raw
-            for (resource, _, _), one in self._objects.items()
-            if resource.plural == request.resource.plural
-            and not one.deleted
-            and labels.items() <= one.raw["metadata"]["labels"].items()
-        ]
-        return web.json_response({"items": found})
-
 
 @pytest.fixture
 async def api() -> AsyncIterator[ApiServer]:
@@ -77,7 +63,7 @@ Katydid = Callable[..., Awaitable[int]]
 
 
 @pytest.fixture
-def katydid(api: ApiServer, tmp_path: Path) -> Katydid:
+async def katydid(api: ApiServer, tmp_path: Path) -> AsyncIterator[Katydid]:
     """`kubectl katydid` in a thread, against the server; returns the exit code."""
     config = {
         "apiVersion": "v1",
@@ -92,10 +78,17 @@ def katydid(api: ApiServer, tmp_path: Path) -> Katydid:
     file = tmp_path / "kubeconfig"
     file.write_text(yaml.safe_dump(config))
 
-    async def run(command: str, *arguments: str) -> int:
-        return await asyncio.to_thread(main, [command, f"--kubeconfig={file}", *arguments])
+    threads: list[asyncio.Future[int]] = []
 
-    return run
+    async def run(command: str, *arguments: str) -> int:
+        given = [command, f"--kubeconfig={file}", *arguments]
+        threads.append(asyncio.ensure_future(asyncio.to_thread(main, given)))
+        return await asyncio.shield(threads[-1])
+
+    yield run
+    # A thread cannot be ended from outside: after a failed test, this ends its command.
+    api.faults[:] = [[None, None, 401, 1_000_000]]
+    await asyncio.gather(*threads, return_exceptions=True)
 
 
 @pytest.fixture

@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import certifi
 import pytest
 import yaml
 
 from katydid_operator import keys
+from katydid_operator.kubectl.door import door_of_pod
 from katydid_operator.kubectl.main import main
 
 FAST = "--interval=0.01"
@@ -37,9 +39,25 @@ def _packed(**files: str) -> str:
 
 
 async def _until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not condition():
             await asyncio.sleep(0.01)
+
+
+class Printed:
+    """What a command that still runs has printed so far."""
+
+    def __init__(self, capsys: Any) -> None:
+        self._capsys = capsys
+        self._out = ""
+
+    @property
+    def out(self) -> str:
+        self._out += self._capsys.readouterr().out
+        return self._out
+
+    async def has(self, text: str) -> None:
+        await _until(lambda: text in self.out)
 
 
 STORED = {"type": "ResultsStored", "status": "True", "reason": "ConfigMap", "message": "Kept."}
@@ -65,7 +83,8 @@ async def test_run_applies_streams_and_ends_with_the_verdict(
         "workers": {"summary": "1/1"},
     }
     await api.change("loadtests", "checkout", status=running)
-    await asyncio.sleep(0.1)  # the command looks every 10 ms
+    printed = Printed(capsys)
+    await printed.has("Running")
     data = {"results.tar.gz": _packed(report_html="<html>", junit_xml="<testsuites/>")}
     kept = {"name": "checkout-results", "namespace": "shop"}
     await api.add("configmaps", {"kind": "ConfigMap", "metadata": kept, "binaryData": data})
@@ -73,7 +92,7 @@ async def test_run_applies_streams_and_ends_with_the_verdict(
     status = finished(1, "Failed", thresholds=[threshold], conditions=[STORED])
     await api.change("loadtests", "checkout", status=status)
     assert await run == 3
-    out = capsys.readouterr().out.splitlines()
+    out = printed.out.splitlines()
     assert out[:2] == ["ConfigMap t applied", "LoadTest checkout applied, run 1"]
     assert "Running  7/10 users  9.5 rps  0.10% failed  p95 212 ms  workers 1/1" in out
     assert out[-3:] == [
@@ -102,11 +121,10 @@ async def test_run_of_a_finished_test_asks_for_the_next_run(
     await _until(lambda: bool(api.bodies))
     spec = api.bodies[0]["spec"]
     assert (spec["stop"], len(spec["rerunToken"])) == (False, 16)
-    await asyncio.sleep(0.05)
+    await Printed(capsys).has("Waiting for the operator to start run 2")
     assert not run.done(), "the verdict of run 1 is not that of run 2"
     await api.change("loadtests", "checkout", status=finished(2))
     assert await run == 0
-    assert "Waiting for the operator to start run 2" in capsys.readouterr().out
 
 
 async def test_run_takes_a_new_token_of_the_file_as_it_is(
@@ -174,12 +192,36 @@ async def test_watch_waits_out_a_server_that_is_away(
     status = {"phase": "Running", "run": {"number": 1}}
     await api.add("loadtests", {**loadtest(), "status": status})
     watch = asyncio.create_task(katydid("watch", "checkout", FAST))
-    await asyncio.sleep(0.2)
-    api.faults.append(["GET", "loadtests", 500, 3])
-    await _until(lambda: api.faults[0][3] == 0)
+    printed = Printed(capsys)
+    await printed.has("Running")
+    api.faults.append(["GET", "loadtests", 500, 5])  # one look gives up after five
+    await printed.has("injected 500")
     await api.change("loadtests", "checkout", status=finished(1, "Stopped"))
     assert await watch == 4
-    assert "checkout run 1: Stopped (Stopped)" in capsys.readouterr().out
+    assert "checkout run 1: Stopped (Stopped)" in printed.out
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+async def test_a_busy_server_is_asked_again(
+    api: Any, katydid: Any, loadtest: Any, finished: Any, capsys: Any, status: int
+) -> None:
+    await api.add("loadtests", {**loadtest(), "status": finished(1)})
+    api.faults += [["GET", "loadtests", status, 1], ["PATCH", "loadtests", status, 1]]
+    assert await katydid("watch", "checkout", FAST) == 0
+    assert await katydid("scale", "checkout", "2") == 0
+    assert [fault[3] for fault in api.faults] == [0, 0]
+
+
+async def test_a_login_that_has_expired_ends_a_watch(
+    api: Any, katydid: Any, loadtest: Any, capsys: Any
+) -> None:
+    status = {"phase": "Running", "run": {"number": 1}}
+    await api.add("loadtests", {**loadtest(), "status": status})
+    watch = asyncio.create_task(katydid("watch", "checkout", FAST))
+    await Printed(capsys).has("Running")
+    api.faults.append(["GET", "loadtests", 401, 1])
+    assert await watch == 70
+    assert capsys.readouterr().err == "injected 401\n"
 
 
 async def test_watch_gives_up_after_its_timeout(
@@ -352,6 +394,39 @@ def test_bad_usage_ends_with_64(tmp_path: Path, capsys: Any) -> None:
     assert "cannot be read" in capsys.readouterr().err
     assert main(["watch", "x", f"--kubeconfig={tmp_path}/none"]) == 64
     assert "The kubeconfig cannot be used" in capsys.readouterr().err
+
+
+def test_a_pod_without_a_kubeconfig_needs_a_service_account(
+    tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "192.0.2.1")
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "443")
+    assert main(["watch", "x"]) == 64
+    said = capsys.readouterr().err
+    assert "There is no kubeconfig, and the pod's service account cannot be used" in said
+    assert main(["watch", "x", f"--kubeconfig={tmp_path}/none"]) == 64
+    assert "The kubeconfig cannot be used" in capsys.readouterr().err
+
+
+async def test_the_door_of_a_pod_is_that_of_its_service_account(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "192.0.2.1")
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "6443")
+    (tmp_path / "token").write_text("the-token")
+    (tmp_path / "namespace").write_text("shop")
+    (tmp_path / "ca.crt").write_bytes(Path(certifi.where()).read_bytes())
+    door, namespace = door_of_pod(tmp_path)
+    try:
+        configuration = door._api.configuration
+        assert namespace == "shop"
+        assert configuration.host == "https://192.0.2.1:6443"
+        key = await configuration.get_api_key_with_prefix("BearerToken")
+        assert key == "bearer the-token"
+    finally:
+        await door.close()
 
 
 def test_convert_prints_loadtests_and_notes(tmp_path: Path, capsys: Any) -> None:

@@ -33,7 +33,7 @@ def selector(name: str, run: int) -> str:
 async def show(door: Door, namespace: str, name: str, run: int | None, say: Say) -> int:
     """Print what there is, in the order of time; returns the number of pods."""
     status = (await load_test(door, namespace, name)).get("status") or {}
-    pods = await door.pods(namespace, selector(name, run or current_run(status)))
+    pods = await door.list_all("Pod", namespace, selector(name, run or current_run(status)))
     gate = asyncio.Semaphore(AT_ONCE)
     width = max((len(title(pod)) for pod in pods), default=0)
 
@@ -74,7 +74,7 @@ async def follow(
         while True:
             status = (await load_test(door, namespace, name)).get("status") or {}
             run = run or current_run(status)
-            for pod in await door.pods(namespace, selector(name, run)):
+            for pod in await door.list_all("Pod", namespace, selector(name, run)):
                 uid = pod["metadata"]["uid"]
                 if uid not in streams and _has_started(pod):
                     streams[uid] = asyncio.create_task(

@@ -12,7 +12,8 @@ import yaml
 
 from katydid_operator import names
 from katydid_operator.errors import ClusterError, Unavailable
-from katydid_operator.kubectl import documents, lines, logs, results, runs, scaffold, ui
+from katydid_operator.kubectl import documents, lines, logs, results, runs, scaffold, sides, ui
+from katydid_operator.kubectl.compare import Wanted, compare
 from katydid_operator.kubectl.convert import convert
 from katydid_operator.kubectl.door import Door, open_door
 from katydid_operator.kubectl.exits import CommandError, Exit, exit_code
@@ -124,6 +125,11 @@ async def _report(given: Arguments, door: Door, default: str) -> int:
     return int(Exit.PASSED)
 
 
+async def _compare(given: Arguments, door: Door, default: str) -> int:
+    found = await sides.find(door, given.namespace or default, given.before, given.after)
+    return await compare(*found, Wanted(given.tolerance, given.html, given.json), say, complain)
+
+
 async def _logs(given: Arguments, door: Door, default: str) -> int:
     place = given.namespace or default
     if given.follow:
@@ -204,5 +210,6 @@ COMMANDS: dict[str, Command] = {
     "scale": _scale,
     "ui": _ui,
     "report": _report,
+    "compare": _compare,
     "validate": _validate,
 }

@@ -42,9 +42,17 @@ async def fetch(
         await asyncio.sleep(poll_seconds)
     if stored.get("status") != "True" or stored.get("reason") == "Volume":
         return {}, status
-    kept = await door.find("ConfigMap", namespace, names.results_config_map(name))
-    packed = ((kept or {}).get("binaryData") or {}).get(names.RESULTS_KEY)
-    return (unpacked(base64.b64decode(packed)) if packed else {}), status
+    return (await kept(door, namespace, name))[1], status
+
+
+async def kept(door: Door, namespace: str, name: str) -> tuple[int, dict[str, bytes]]:
+    """The run whose results the cluster keeps (0: none), and its files by name."""
+    found = await door.find("ConfigMap", namespace, names.results_config_map(name)) or {}
+    packed = (found.get("binaryData") or {}).get(names.RESULTS_KEY)
+    run = ((found.get("metadata") or {}).get("labels") or {}).get(names.LABEL_RUN)
+    if not packed:
+        return 0, {}
+    return int(run or 0), unpacked(base64.b64decode(packed))
 
 
 def stored_condition(status: Json) -> Json:

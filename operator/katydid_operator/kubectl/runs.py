@@ -17,6 +17,7 @@ from katydid_operator.kubectl.door import Door
 from katydid_operator.kubectl.exits import CommandError, Exit
 from katydid_operator.loadtest import Json
 
+UNAUTHORIZED = 401
 ACTIVE = ("Starting", "Running", "Finishing")
 
 Say = Callable[[str], None]
@@ -114,6 +115,8 @@ async def follow(door: Door, started: Started, how: Followed) -> Json:
             test = await load_test(door, started.namespace, started.name)
             status: Json = test.get("status") or {}
         except Unavailable as error:
+            if error.status == UNAUTHORIZED:
+                raise  # a login that has expired does not come back
             status, line = {}, str(error)
         else:
             line = _line(status, started.run)

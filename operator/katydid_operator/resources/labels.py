@@ -19,6 +19,11 @@ def selector_text(test: LoadTest, run: int, role: str) -> str:
     return ",".join(f"{key}={value}" for key, value in selector(test, run, role).items())
 
 
+def run_selector(test: LoadTest, run: int) -> str:
+    """What finds every pod of a run, as a query writes it."""
+    return f"{names.LABEL_LOADTEST}={test.name},{names.LABEL_RUN}={run}"
+
+
 def labels(test: LoadTest, run: int, role: str, version: str) -> dict[str, str]:
     """All labels of a child; `role` "" for one that belongs to both roles."""
     found = {

@@ -37,12 +37,18 @@ def template(test: LoadTest, run: int, taken: Snapshot, role: str, settings: Set
     knobs = overlaid(_defaults(settings), own.pod)
     image = _image(test, settings)
     security = {**CONTAINER_SECURITY, **knobs.get("securityContext", {})}
-    sources = mounted(test, run, taken, role, {**image, "securityContext": security})
+    resources = own.resources or (
+        settings.master_resources if role == names.MASTER else settings.worker_resources
+    )
+    limits = {"resources": resources} if resources else {}  # a quota asks them of every container
+    lent = {**image, **limits, **_of_user(test, own, knobs), "securityContext": security}
+    sources = mounted(test, run, taken, role, lent)
     sidecars = [{**one, "restartPolicy": "Always"} for one in knobs.get("sidecars", [])]
     first = [*sidecars, *knobs.get("initContainers", []), *sources.init_containers]
     container: Json = {
         "name": names.CONTAINER,
         **image,
+        **limits,
         "command": ["katydid", "run", "--role", role, names.SPEC_FILE],
         "env": _environment(test, run, own, role, containers=1 + len(first)),
         "volumeMounts": [*_own_mounts(), *sources.mounts, *knobs.get("volumeMounts", [])],
@@ -53,11 +59,6 @@ def template(test: LoadTest, run: int, taken: Snapshot, role: str, settings: Set
     }
     if test.env_from:
         container["envFrom"] = list(test.env_from)
-    resources = own.resources or (
-        settings.master_resources if role == names.MASTER else settings.worker_resources
-    )
-    if resources:
-        container["resources"] = resources
     spec: Json = {
         "containers": [container],
         "volumes": [*_own_volumes(test, run), *sources.volumes, *knobs.get("volumes", [])],
@@ -144,9 +145,23 @@ def _own_volumes(test: LoadTest, run: int) -> list[Json]:
     ]
 
 
+def _of_user(test: LoadTest, own: Role, knobs: Json) -> Json:
+    """Variables and mounts of the user's, which the clone needs too: a proxy, a certificate."""
+    found: Json = {
+        "env": list(_given(test, own).values()),
+        "volumeMounts": list(knobs.get("volumeMounts", [])),
+    }
+    return {**found, "envFrom": list(test.env_from)} if test.env_from else found
+
+
+def _given(test: LoadTest, own: Role) -> dict[str, Json]:
+    """The user's variables by name, a role's over the common ones."""
+    return {item["name"]: item for item in (*test.env, *own.env)}
+
+
 def _environment(test: LoadTest, run: int, own: Role, role: str, containers: int) -> list[Json]:
-    """The user's variables (a role's over the common ones), then the engine's own."""
-    given = {item["name"]: item for item in (*test.env, *own.env)}
+    """The user's variables, then the engine's own."""
+    given = _given(test, own)
     secret = {"name": names.key_secret(test.name, test.uid), "key": names.SEED_KEY}
     ours: dict[str, Json] = {
         names.RUN_VARIABLE: {"value": str(run)},

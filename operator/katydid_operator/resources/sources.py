@@ -156,7 +156,7 @@ class Mounted:
 def mounted(
     test: LoadTest, run: int, taken: Snapshot, role: str, container: Mapping[str, Any]
 ) -> Mounted:
-    """The sources in the pod of `role`; `container` has the image and security of an init one."""
+    """The sources in the pod of `role`; `container` is what an init one has of the engine's."""
     origin = test.origin
     if isinstance(origin, ConfigMapSource | InlineSource):
         return _projected(test, run, taken)
@@ -233,12 +233,14 @@ def _git(origin: GitSource, container: Mapping[str, Any]) -> Mounted:
         volumes.append({"name": CREDENTIALS_VOLUME, "secret": {"secretName": origin.secret}})
         mounts.append({"name": CREDENTIALS_VOLUME, "mountPath": folder, "readOnly": True})
         variables |= _git_credentials(folder)
+    given = [one for one in container.get("env", ()) if one["name"] not in variables]
+    own_mounts = [*mounts, {"name": "katydid-tmp", "mountPath": "/tmp"}]
     clone = {
         "name": GIT_CONTAINER,
         **container,
         "command": ["sh", "-c", GIT_SCRIPT],
-        "env": [{"name": key, "value": value} for key, value in variables.items()],
-        "volumeMounts": [*mounts, {"name": "katydid-tmp", "mountPath": "/tmp"}],
+        "env": [*given, *({"name": key, "value": value} for key, value in variables.items())],
+        "volumeMounts": [*own_mounts, *container.get("volumeMounts", ())],
         "terminationMessagePath": names.TERMINATION_LOG,
         "terminationMessagePolicy": "FallbackToLogsOnError",
     }

@@ -58,6 +58,8 @@ def run(prepared: Prepared) -> int:
                 session.drive(resumed)
     finally:
         code = session.finish(outputs)
+    if metrics is not None:
+        metrics.send_last()
     session.linger(metrics)
     for server in (web, metrics):
         if server is not None:
@@ -111,13 +113,21 @@ class _Session:
 
     def finish(self, outputs: Outputs) -> int:
         """Stop what runs, write everything, say goodbye; returns the exit code."""
-        runner, environment = self._runner, self._prepared.environment
+        runner = self._runner
         runner.stop()
         self._tell_ending()
         runner.final = True
         if isinstance(runner, MasterRunner):
             runner.memory.finished = True
         outputs.write()
+        try:
+            return self._say_goodbye()
+        finally:
+            outputs.tell()
+
+    def _say_goodbye(self) -> int:
+        """Let listeners and workers know; returns the exit code."""
+        runner, environment = self._runner, self._prepared.environment
         environment.events.quitting.fire(environment=environment, reverse=True)
         code = self.exit_code()
         logger.info("Shutting down (exit code %d)", code)

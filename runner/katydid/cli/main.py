@@ -63,6 +63,12 @@ def _report(argv: list[str]) -> int:
     return report(argv)
 
 
+def _compare(argv: list[str]) -> int:
+    from katydid.cli.compare import compare
+
+    return compare(argv)
+
+
 def _demo(argv: list[str]) -> int:
     from katydid.cli.demo import demo
 
@@ -79,6 +85,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "run": _run,
     "validate": _validate,
     "report": _report,
+    "compare": _compare,
     "demo": _demo,
     "exec": _exec,
 }

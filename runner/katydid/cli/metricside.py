@@ -1,4 +1,4 @@
-"""The metrics of a session: on the web page's port, on one of their own, and after the end."""
+"""The metrics of a session: on the web page's port, on one of their own, sent by remote write."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from katydid.cli.prepare import Prepared
 from katydid.errors import UsageError
 from katydid.metrics.catalogue import BUCKETS_SECONDS
 from katydid.metrics.collector import EngineCollector
+from katydid.metrics.remote_write import RemoteWriter, endpoint
 from katydid.metrics.server import PATH, Exposition, MetricsServer
 from katydid.metrics.workers import LocalWorker, MasterWorkers
 from katydid.run.local import LocalRunner
@@ -26,12 +27,24 @@ UNSCRAPED_SECONDS = 15.0
 
 
 class Metrics:
-    """Serves the metrics of a runner until `stop`."""
+    """Serves and sends the metrics of a runner until `stop`."""
 
-    def __init__(self, exposition: Exposition, server: MetricsServer | None, linger: float) -> None:
+    def __init__(
+        self,
+        exposition: Exposition,
+        server: MetricsServer | None,
+        writer: RemoteWriter | None,
+        linger: float,
+    ) -> None:
         self._exposition = exposition
         self._server = server
+        self._writer = writer
         self._linger = linger
+
+    def send_last(self) -> None:
+        """The results are complete: send them where metrics are sent to."""
+        if self._writer is not None:
+            self._writer.finish()
 
     def linger(self, over: Event, in_pod: bool) -> None:
         """Block until the metrics were scraped once more, or `over` is set."""
@@ -49,13 +62,17 @@ class Metrics:
 def start_metrics(
     prepared: Prepared, runner: LocalRunner | MasterRunner, web: WebUI | None
 ) -> Metrics | None:
-    """Serve the metrics beside `web` and on --metrics-port; None where there is neither.
+    """Serve the metrics beside `web` and on --metrics-port, and send them to --remote-write; None
+    where there is none of these.
 
     UsageError when the port cannot be had; a pod goes on without it.
     """
     ours = katydid_options(prepared.options)
-    if web is None and ours.metrics_port is None:
+    if web is None and ours.metrics_port is None and ours.remote_write is None:
         return None
+    to = None
+    if ours.remote_write is not None:
+        to = endpoint(ours.remote_write, ours.remote_write_interval, ours.remote_write_headers)
     local = isinstance(runner, LocalRunner)
     exposition = Exposition(
         EngineCollector(
@@ -68,7 +85,8 @@ def start_metrics(
     if web is not None:
         _mount(exposition, web)
     server = None if ours.metrics_port is None else _serve(prepared, exposition, ours.metrics_port)
-    return Metrics(exposition, server, ours.metrics_linger)
+    writer = RemoteWriter(exposition.pieces, to) if to is not None else None
+    return Metrics(exposition, server, writer, ours.metrics_linger)
 
 
 def _mount(exposition: Exposition, web: WebUI) -> None:

@@ -12,11 +12,12 @@ from typing import Any
 from katydid.cli.option_parser import RENAMED, YIELDS, OptionGroup, OptionParser
 from katydid.cli.option_types import ascending_numbers, port, timespan, whole_number
 
-SECRET_DESTINATIONS = ("curve_seed", "control_token")
+SECRET_DESTINATIONS = ("curve_seed", "control_token", "remote_write", "remote_write_headers")
 """Never shown, logged, sent to workers or written into a report."""
 
 SUMMARY_BYTES = 4096  # what the kubelet keeps of a termination message
 ORPHAN_TIMEOUT_SECONDS = 10
+REMOTE_WRITE_SECONDS = 5
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,9 @@ class KatydidOptions:
     metrics_port: int | None
     metrics_linger: float  # seconds
     metrics_buckets: tuple[float, ...] | None  # upper bounds, seconds
+    remote_write: str | None  # URL
+    remote_write_interval: float  # seconds
+    remote_write_headers: list[str]  # "Name: value"
     run_id: str | None
     checkpoint: str | None  # path
     orphan_timeout: float  # seconds
@@ -100,6 +104,26 @@ def _verdict(group: OptionGroup) -> None:
         env_var="KATYDID_METRICS_BUCKETS",
         help="Upper bounds of the response time histogram in the metrics, for instance "
         "0.1,0.5,1. Default: 16 bounds from 5 ms to 60 s.",
+    )  # fmt: skip
+    _remote_write(group)
+
+
+def _remote_write(group: OptionGroup) -> None:
+    group.add_argument(
+        "--remote-write", env_var="KATYDID_REMOTE_WRITE", metavar="URL", is_secret=True,
+        help="Send the metrics to this Prometheus (remote write 1.0) while the test runs and at "
+        "its end, for instance http://prometheus.example:9090/api/v1/write.",
+    )  # fmt: skip
+    group.add_argument(
+        "--remote-write-interval", type=timespan, default=REMOTE_WRITE_SECONDS, metavar="SPAN",
+        env_var="KATYDID_REMOTE_WRITE_INTERVAL",
+        help=f"Time between two samples for --remote-write. Default: {REMOTE_WRITE_SECONDS}s.",
+    )  # fmt: skip
+    group.add_argument(
+        "--remote-write-header", action="append", dest="remote_write_headers", default=[],
+        metavar="'NAME: VALUE'", env_var="REMOTE_WRITE_HEADER", is_secret=True,
+        help="Header of these requests, such as 'Authorization: Bearer …' or 'X-Scope-OrgID: …'. "
+        "May be repeated. Prefer the variable REMOTE_WRITE_HEADER for secrets.",
     )  # fmt: skip
 
 

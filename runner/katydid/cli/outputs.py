@@ -7,7 +7,6 @@ writes what its options name. Both are made of the same document.
 from __future__ import annotations
 
 import logging
-import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,8 @@ from katydid import tunables
 from katydid.cli.launch import Surface
 from katydid.cli.options import katydid_options
 from katydid.cli.prepare import Prepared
-from katydid.results import console, console_locust, html, junit, locust_json, summary
+from katydid.cli.terminal import columns_of, is_terminal, terminal_size, wants_colour
+from katydid.results import console, console_locust, junit, locust_json, report, summary
 from katydid.results.csv_live import StatsCSVFileWriter
 from katydid.results.display import Display
 from katydid.results.text_table import Paint
@@ -46,9 +46,11 @@ class Outputs:
         self._display: Display | None = None
         self._background: list[gevent.Greenlet[..., Any]] = []
         self._csv: StatsCSVFileWriter | None = None
+        self._told: tuple[RunDocument, list[Path]] | None = None  # what `tell` shows
         if self._launch.surface is Surface.KATYDID:
-            terminal = sys.stderr.isatty()
-            self._display = Display(sys.stderr, terminal, terminal_size)
+            self._display = Display(
+                sys.stderr, is_terminal(sys.stderr), terminal_size, colour=wants_colour(sys.stderr)
+            )
             self._background.append(gevent.spawn(self._follow, self._display))
         elif self._prints_tables:
             self._background.append(gevent.spawn(console_locust.stats_printer(runner.stats)))
@@ -68,7 +70,8 @@ class Outputs:
         return wanted and not options.only_summary and not options.json_file
 
     def write(self) -> None:
-        """The last word: tables, files, summary. Each is tried, whatever the others do."""
+        """Write all files; Locust's surface prints its tables. Each is tried, whatever the others
+        do."""
         gevent.killall(self._background)
         if self._display is not None:
             self._display.clear()
@@ -77,7 +80,7 @@ class Outputs:
         if self._csv is not None:
             self._attempt("CSV files", self._csv.close_files)
         if self._launch.surface is Surface.KATYDID:
-            self._print_summary(document, files)
+            self._told = (document, files)
         else:
             self._print_tables(document)
         if self._ours.summary_file:
@@ -85,6 +88,11 @@ class Outputs:
             self._attempt(
                 "summary", lambda: _overwrite(path, summary.termination_message(document, size))
             )
+
+    def tell(self) -> None:
+        """The last word on our surface: nothing of this run is printed after the verdict."""
+        if self._told is not None:
+            self._print_summary(*self._told)
 
     def _result_files(self, document: RunDocument) -> list[Path]:
         directory = self._launch.results or (
@@ -103,7 +111,7 @@ class Outputs:
                 files.append(path)
         if self._options.html_file:
             target = Path(self._html_name(document))
-            if self._attempt("HTML report", lambda: write_text(target, html.render(document))):
+            if self._attempt("HTML report", lambda: write_text(target, report.render(document))):
                 files.append(target)
         if self._options.json_file:
             named = Path(f"{self._options.json_file}.json")
@@ -125,10 +133,11 @@ class Outputs:
         return name
 
     def _print_summary(self, document: RunDocument, files: list[Path]) -> None:
-        columns = terminal_size()[0] if sys.stdout.isatty() else 120
-        paint = Paint(sys.stdout.isatty())
+        columns, paint = columns_of(sys.stdout), Paint(wants_colour(sys.stdout))
         report = next((path for path in files if path.name == "run.json"), None)
         command = f"katydid report {report}" if report is not None else None
+        if is_terminal(sys.stdout):
+            print()  # between the log and the summary
         for line in console.final_summary(document, columns, paint, files, command):
             print(line)
         sys.stdout.flush()
@@ -164,12 +173,6 @@ class Outputs:
             logger.error("The %s could not be written: %r", what, error)
             return False
         return True
-
-
-def terminal_size() -> tuple[int, int]:
-    """(columns, lines) of the terminal."""
-    size = shutil.get_terminal_size()
-    return size.columns, size.lines
 
 
 def _overwrite(path: Path, text: str) -> None:

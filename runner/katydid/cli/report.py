@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from katydid.errors import ExitCode, KatydidError, UsageError
-from katydid.results import document_json, html, junit, verdict, write
+from katydid.results import junit, read, verdict, write
+from katydid.results import report as html_report
 from katydid.run.document import RunDocument
 
 
@@ -38,22 +39,14 @@ def report(argv: Sequence[str]) -> int:
     """Run the subcommand; return its exit code. Bad input is one sentence on standard error."""
     try:
         options = _parser().parse_args(list(argv))
-        source = options.run / write.JSON_NAME if options.run.is_dir() else options.run
-        document = _read(source)
+        source = read.source_of(options.run)
+        document = read.read(source)
         for path in _write(document, source, options):
             print(path)
     except KatydidError as error:
         print(error, file=sys.stderr)
         return error.exit_code
     return ExitCode.PASSED
-
-
-def _read(source: Path) -> RunDocument:
-    try:
-        text = source.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{source} cannot be read: {error.strerror}.") from error
-    return document_json.from_json(text, str(source))
 
 
 def _write(document: RunDocument, source: Path, options: argparse.Namespace) -> list[Path]:
@@ -63,7 +56,7 @@ def _write(document: RunDocument, source: Path, options: argparse.Namespace) -> 
         page = source.parent / verdict.file_name(document.status)
     try:
         if page is not None:
-            written.append(write.write_text(page, html.render(document)))
+            written.append(write.write_text(page, html_report.render(document)))
         if options.junit is not None:
             written.append(write.write_text(options.junit, junit.render(document)))
         if options.csv is not None:

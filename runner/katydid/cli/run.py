@@ -76,6 +76,8 @@ def _launch(manifest: Manifest, rest: list[str]) -> Launch:
         argv += ["--tags", *test.tags]
     if test.exclude_tags:
         argv += ["--exclude-tags", *test.exclude_tags]
+    if test.metrics_buckets:
+        argv += ["--metrics-buckets", ",".join(map(repr, test.metrics_buckets))]
     processes = max(1, test.workers.processes)
     return Launch(
         argv=argv + list(test.args),

@@ -36,6 +36,7 @@ MANAGED_OPTIONS: dict[str, str] = {
     "--master-bind-port": "",
     "--master-host": "",
     "--master-port": "",
+    "--metrics-buckets": "spec.metrics.buckets",
     "--metrics-port": "",
     "--orphan-timeout": "",
     "--processes": "spec.workers.processesPerPod",

@@ -232,6 +232,9 @@ MIRRORS: dict[str, Callable[[Any], bool]] = {
         "rps".__eq__, lambda limit: _whole(limit) or _text_like(_RATE)(limit)
     ),
     "requests are limited by a whole number": _limit_fits("requests".__eq__, _whole),
+    "the bounds must ascend, as in [100ms, 500ms, 1s]": lambda bounds: (
+        (seconds := [parse_timespan(bound) for bound in bounds]) == sorted(seconds)
+    ),
     "a window is at most one hour long": lambda threshold: (
         "window" not in threshold or parse_timespan(threshold["window"]) <= 3600
     ),

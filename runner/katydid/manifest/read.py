@@ -56,6 +56,7 @@ def load_test(resource: Fields) -> LoadTest:
         deadline_seconds=parse_timespan(spec["deadline"]),
         thresholds=thresholds(spec.get("thresholds", ())),
         results=results(spec["results"]),
+        metrics_buckets=_buckets(spec.get("metrics", {})),
         pod_ttl_seconds=spec["podTTLSecondsAfterFinished"],
         ttl_seconds=spec.get("ttlSecondsAfterFinished"),
         history_limit=spec["historyLimit"],
@@ -72,6 +73,10 @@ def results(fields: Fields) -> Results:
     """`spec.results`."""
     claim = fields.get("persistentVolumeClaim")
     return Results(tuple(fields["formats"]), _claim(claim) if claim else None)
+
+
+def _buckets(fields: Fields) -> tuple[float, ...]:
+    return tuple(sorted({parse_timespan(bound) for bound in fields.get("buckets", ())}))
 
 
 def workers_live(fields: Fields) -> WorkersLive:

@@ -159,6 +159,7 @@ class LoadTest:
     deadline_seconds: float
     thresholds: tuple[Threshold, ...]
     results: Results
+    metrics_buckets: tuple[float, ...]  # upper bounds in seconds, ascending; empty: the usual ones
     pod_ttl_seconds: int
     ttl_seconds: int | None
     history_limit: int

@@ -61,7 +61,7 @@ DURATION = Family(
     "katydid_request_duration_seconds", Kind.HISTOGRAM,
     "Response times; in the open model from the intended start.", _REQUEST,
 )  # fmt: skip
-QUANTILE = Family(
+QUANTILE = Family(  # a summary, since promtool finds a label `quantile` on a gauge wrong
     "katydid_request_duration_quantile_seconds", Kind.SUMMARY,
     "Response times of the last ten seconds: the numbers of the web page.",
     (*_REQUEST, "quantile"),
@@ -84,6 +84,7 @@ EXCEPTIONS = Family(
 )  # fmt: skip
 USERS = Family("katydid_users", Kind.GAUGE, "Users now.", ("user_class",))
 USERS_TARGET = Family("katydid_users_target", Kind.GAUGE, "Users that the load asks for now.")
+USERS_PEAK = Family("katydid_users_peak", Kind.GAUGE, "Most users at a time in the test.")
 USERS_SPAWNED = Family(
     "katydid_users_spawned_total", Kind.COUNTER, "Users started.", ("user_class",)
 )
@@ -117,6 +118,10 @@ WORKER_AGE = Family(
     "katydid_worker_heartbeat_age_seconds", Kind.GAUGE,
     "Time since the last heartbeat of a worker.", ("worker",),
 )  # fmt: skip
+VERDICT = Family(
+    "katydid_verdict", Kind.GAUGE,
+    "1 for the verdict of the test, else 0; no series before the load ended.", ("verdict",),
+)  # fmt: skip
 STATE = Family("katydid_state", Kind.GAUGE, "1 for the state of the test, else 0.", ("state",))
 THRESHOLD_MET = Family(
     "katydid_threshold_met", Kind.GAUGE,
@@ -142,9 +147,9 @@ INFO = Family("katydid_info", Kind.GAUGE, "Always 1.", ("version", "python", "mo
 
 FAMILIES = (
     REQUESTS, DURATION, QUANTILE, RESPONSE_BYTES, RESPONSES, FAILURES, EXCEPTIONS, USERS,
-    USERS_TARGET, USERS_SPAWNED, DROPPED, WORKERS, WORKERS_EXPECTED, WORKERS_LOST, WORKER_USERS,
-    WORKER_CPU, WORKER_MEMORY, WORKER_LAG, WORKER_AGE, STATE, THRESHOLD_MET, THRESHOLD_VALUE,
-    STARTED, ENDED, NAMES_DROPPED, INFO,
+    USERS_TARGET, USERS_PEAK, USERS_SPAWNED, DROPPED, WORKERS, WORKERS_EXPECTED, WORKERS_LOST,
+    WORKER_USERS, WORKER_CPU, WORKER_MEMORY, WORKER_LAG, WORKER_AGE, STATE, VERDICT,
+    THRESHOLD_MET, THRESHOLD_VALUE, STARTED, ENDED, NAMES_DROPPED, INFO,
 )  # fmt: skip
 """In the order in which they are documented."""
 

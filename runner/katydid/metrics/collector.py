@@ -20,11 +20,11 @@ from katydid.metrics import catalogue
 from katydid.metrics.catalogue import Family, label
 from katydid.metrics.counting import RequestCounters, RequestFigures
 from katydid.metrics.render import Rows
-from katydid.run.document import ThresholdRow, WorkerRow
+from katydid.run import snapshot
+from katydid.run.document import WorkerRow
 from katydid.run.health import Health
 from katydid.run.settings import RunSettings
-from katydid.run.states import State
-from katydid.stats import RequestStats
+from katydid.run.states import State, Verdict
 
 RUNNER_STATES = (
     State.READY, State.SPAWNING, State.RUNNING, State.STOPPING, State.CLEANUP, State.STOPPED,
@@ -35,7 +35,7 @@ _SCALE = {"ms": 0.001, "%": 0.01}
 """Unit of a threshold → what makes it a base unit."""
 
 
-class Measured(Protocol):
+class Measured(snapshot.Judged, Protocol):
     """What is read of a runner; `LocalRunner` and `MasterRunner` have it."""
 
     environment: Environment
@@ -44,18 +44,16 @@ class Measured(Protocol):
     health: Health
     exception_types: dict[str, int]
     users_spawned: dict[str, int]
+    peak_users: int
     dropped_before: int
     dropped_iterations: int
     load_started_at: float | None
     finished_at: float | None
 
     @property
-    def stats(self) -> RequestStats: ...
-    @property
     def user_classes_count(self) -> dict[str, int]: ...
     @property
     def target_user_count(self) -> int: ...
-    def threshold_rows(self) -> list[ThresholdRow]: ...
 
 
 class Workers(Protocol):
@@ -119,6 +117,7 @@ class EngineCollector(Collector):
         yield catalogue.EXCEPTIONS, _by_name(runner.exception_types)
         yield catalogue.USERS, _by_name(runner.user_classes_count)
         yield catalogue.USERS_TARGET, [((), runner.target_user_count)]
+        yield catalogue.USERS_PEAK, [((), runner.peak_users)]
         yield catalogue.USERS_SPAWNED, _by_name(runner.users_spawned)
         dropped = runner.dropped_before + runner.dropped_iterations
         yield catalogue.DROPPED, [((), dropped)]
@@ -127,10 +126,17 @@ class EngineCollector(Collector):
         yield catalogue.WORKERS_LOST, [((), self._workers.lost())]
         states = {state.value: runner.state is state for state in RUNNER_STATES}
         yield catalogue.STATE, _by_name(states)
+        yield catalogue.VERDICT, _by_name(self._verdicts())
         yield from self._thresholds()
         yield catalogue.STARTED, _if_known(runner.load_started_at)
         yield catalogue.ENDED, _if_known(runner.finished_at)
         yield catalogue.INFO, [(self._info(), 1)]
+
+    def _verdicts(self) -> dict[str, bool]:
+        if self._runner.finished_at is None:
+            return {}
+        verdict = snapshot.judgement_of(self._runner).verdict
+        return {one.value: verdict is one for one in Verdict}
 
     def _states_of_workers(self) -> dict[str, int]:
         counts = {state.value: 0 for state in State}

@@ -22,6 +22,9 @@ WIDTH, HEIGHT = 2000, 400
 MAX_POINTS = 600
 """More intervals than this are drawn together: no screen shows them."""
 
+DASHED = "-after"
+"""Ends the keys of a second run's series, which look like the first one's but dashed."""
+
 HISTOGRAM_BARS = 40
 _CLOCK_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600)
 
@@ -52,6 +55,7 @@ class Series:
     label: str
     values: Values
     area: bool = False
+    dashed: bool = False  # the second run of a comparison
 
 
 @dataclass(frozen=True)
@@ -150,7 +154,8 @@ def time_chart(
         unit=unit,
         keys=join(
             fill(
-                '<span class="key {key}" data-k="{key}">{label} <output></output></span>',
+                '<span class="key {kind}" data-k="{key}">{label} <output></output></span>',
+                kind=_kind(one),
                 key=one.key,
                 label=one.label,
             )
@@ -231,8 +236,13 @@ def _draw(one: Series, values: Values, frames: Sequence[Frame], axis: Axis, top:
         text = polyline(spots) + ("h0" if len(spots) == 1 else "")
         line.append(text)
         area.append(f"{text}V{HEIGHT}H{spots[0][0]}z")
-    drawn = _path(f"line {one.key}", "".join(line))
-    return join([_path(f"area {one.key}", "".join(area)), drawn]) if one.area else drawn
+    drawn = _path(f"line {_kind(one)}", "".join(line))
+    return join([_path(f"area {_kind(one)}", "".join(area)), drawn]) if one.area else drawn
+
+
+def _kind(one: Series) -> str:
+    """The CSS classes of a series: a second run's are those of the first, dashed."""
+    return f"{one.key.removesuffix(DASHED)} dashed" if one.dashed else one.key
 
 
 def _runs(values: Values, frames: Sequence[Frame]) -> list[list[int]]:

@@ -15,6 +15,7 @@ from katydid.results.text_table import (
     Head,
     Paint,
     Row,
+    fitting,
     pad,
     shorten,
     sparkline,
@@ -24,7 +25,10 @@ from katydid.results.text_table import (
 from katydid.run.document import ExceptionRow, RequestRow, RunDocument, Status, ThresholdRow
 
 BUSIEST = 10
-"""Requests that the live view shows."""
+"""Requests that the live view shows, where the screen is high enough."""
+
+LEAST_BUSIEST = 3
+_TABLE_LINES = 5  # of the table beside its rows: a blank, heads, rule, total, how many more
 
 # Locust's columns, in Locust's order.
 _HEADS = [
@@ -32,8 +36,9 @@ _HEADS = [
     Head("Min"), Head("Max"), Head("Med"), Head("req/s"), Head("failures/s"),
 ]  # fmt: skip
 _NAME = 1  # the column that gives way
-_DISPENSABLE = frozenset({5, 9})  # Min and failures/s
-_WIDE = 100
+_DISPENSABLE = (5, 9, 6, 4)  # on a narrow screen Min goes first, then failures/s, Max, Avg
+_RARE_PERCENTILES = ("p66", "p80", "p98", "p99.99", "p75", "p99.9", "p90")
+_STATUS_CELLS = 8  # "breached"
 _NO_PAINT = Paint()
 
 
@@ -84,18 +89,31 @@ def _time(status: Status) -> str:
     return elapsed if total is None else f"{elapsed} / {figures.clock(total)}"
 
 
-def live_view(document: RunDocument, columns: int = 80, paint: Paint = _NO_PAINT) -> list[str]:
-    """The whole live display: status line, busiest requests, thresholds, sparklines."""
+def live_view(
+    document: RunDocument, columns: int = 80, paint: Paint = _NO_PAINT, height: int = 1000
+) -> list[str]:
+    """The whole live display: status line, busiest requests, thresholds, sparklines.
+
+    On a low screen the table gets shorter before anything else is cut.
+    """
     status = document.status
     lines = [progress_line(status, columns, paint)]
-    if document.requests:
-        busiest = sorted(document.requests, key=lambda row: -row.requests)[:BUSIEST]
-        lines += ["", *_request_table(busiest, status.total, columns, paint, cut=True, now=True)]
-        if more := len(document.requests) - len(busiest):
-            lines.append(paint(shorten(f"and {more} more requests", columns), "dim"))
+    foot = []
     if status.thresholds:
-        lines += ["", *(_threshold_line(row, columns, paint) for row in status.thresholds)]
-    lines += _sparklines(document, columns, paint)
+        foot += ["", *(_threshold_line(row, columns, paint) for row in status.thresholds)]
+    foot += _sparklines(document, columns, paint)
+    if document.requests:
+        spare = height - len(lines) - len(foot) - _TABLE_LINES
+        lines += ["", *_busiest(document, columns, paint, min(BUSIEST, max(LEAST_BUSIEST, spare)))]
+    return (lines + foot)[: max(1, height)]
+
+
+def _busiest(document: RunDocument, columns: int, paint: Paint, most: int) -> list[str]:
+    busiest = sorted(document.requests, key=lambda row: -row.requests)[:most]
+    lines = _request_table(busiest, document.status.total, columns, paint, cut=True, now=True)
+    if more := len(document.requests) - len(busiest):
+        text = f"and {more} more request{'' if more == 1 else 's'}"
+        lines.append(paint(shorten(text, columns), "dim"))
     return lines
 
 
@@ -107,7 +125,6 @@ def _sparklines(document: RunDocument, columns: int, paint: Paint) -> list[str]:
     rows: list[tuple[str, list[float | None], str, str]] = [
         ("req/s", [p.rps for p in recent], figures.rate(recent[-1].rps), "run"),
         ("p95", [p.p95_ms for p in recent], figures.latency_text(recent[-1].p95_ms), ""),
-        ("users", [float(p.users) for p in recent], figures.count(recent[-1].users), "dim"),
     ]
     return ["", *(
         f"{pad(label, 6)} {paint(sparkline(values, cells), tone)} {now}"
@@ -120,11 +137,7 @@ def _request_table(
     rows: Sequence[RequestRow], total: RequestRow, columns: int, paint: Paint, cut: bool, now: bool
 ) -> list[str]:
     lines = [*(_cells(row, now) for row in rows), RULE, _cells(total, now)]
-    heads = _HEADS
-    if cut and columns < _WIDE:
-        # On a narrow screen the live view's names matter more than these.
-        heads = [head for i, head in enumerate(heads) if i not in _DISPENSABLE]
-        lines = [line.without(_DISPENSABLE) for line in lines]
+    heads, lines = fitting(_HEADS, lines, columns, _NAME, _DISPENSABLE)
     return table(heads, lines, columns, paint, flexible=_NAME, cut=cut)
 
 
@@ -134,7 +147,7 @@ def _cells(row: RequestRow, now: bool) -> Row:
         row.method,
         row.name,
         figures.count(row.requests),
-        f"{figures.count(row.failures)} ({figures.percent(row.fail_percent)}%)",
+        _failures(row),
         figures.decimal(latency.mean_ms),
         figures.decimal(latency.min_ms),
         figures.decimal(latency.max_ms),
@@ -143,6 +156,12 @@ def _cells(row: RequestRow, now: bool) -> Row:
         figures.rate(row.current_failures_per_second if now else row.failures_per_second),
     )
     return Row(cells, ("dim", "", "", "bad" if row.failures else ""))
+
+
+def _failures(row: RequestRow) -> str:
+    """ "2 (1.64%)", "0"."""
+    count = figures.count(row.failures)
+    return f"{count} ({figures.percent(row.fail_percent)}%)" if row.failures else count
 
 
 def final_summary(
@@ -154,7 +173,8 @@ def final_summary(
 ) -> list[str]:
     """Everything at the end: all requests, percentiles, errors, thresholds, verdict, files.
 
-    Nothing is cut here. `files` are the results that were written, `command` shows more of them.
+    No row and no text is cut here; a narrow screen gets fewer columns. `files` are the results
+    that were written, `command` shows more of them.
     """
     status = document.status
     lines: list[str] = []
@@ -203,6 +223,8 @@ def _percentiles(
     if known[-1][0] is document.status.total:
         rows.insert(-1, RULE)
     title = "Service times, from the actual send (ms)" if service else "Response times (ms)"
+    rare = [2 + names.index(name) for name in _RARE_PERCENTILES if name in names]
+    heads, rows = fitting(heads, rows, columns, _NAME, rare)
     return [paint(title, "bold"), *table(heads, rows, columns, paint, flexible=1, cut=False)]
 
 
@@ -231,7 +253,8 @@ def _exception(row: ExceptionRow, paint: Paint) -> list[str]:
 def _threshold_line(row: ThresholdRow, columns: int | None, paint: Paint) -> str:
     """ "✓ p95 < 300ms was 212 ms"; `columns` None: whole, with its reason."""
     tone = verdict.threshold_tone(row)
-    text = f"{verdict.ICONS[tone]} {row.status.lower()}  {verdict.threshold_text(row)}"
+    state = pad(row.status.lower(), _STATUS_CELLS)
+    text = f"{verdict.ICONS[tone]} {state}  {verdict.threshold_text(row)}"
     if columns is None and row.reason:
         text += f"  ({row.reason})"
     text = figures.visible(text)

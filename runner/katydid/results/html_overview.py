@@ -167,7 +167,7 @@ def _charts(document: RunDocument) -> Html:
         ),
         marks=_mark_list(marks, axis),
         note=_note(document, frames),
-        data=_cursor_data(frames, axis, drawn),
+        data=cursor_data(frames, axis, drawn),
     )  # fmt: skip
 
 
@@ -257,7 +257,7 @@ def _note(document: RunDocument, frames: list[Frame]) -> str:
     return f"{note}Responses are timed when the process reads them (latency clock: {clock})."
 
 
-def _cursor_data(
+def cursor_data(
     frames: list[Frame], axis: Axis, drawn: list[tuple[str, str, list[Series]]]
 ) -> Html:
     """The charts' numbers for report.js, as JSON that cannot close its own element."""

@@ -88,6 +88,39 @@ class Row:
 RULE = Row()
 
 
+def fitting(
+    heads: Sequence[Head],
+    rows: Sequence[Row],
+    columns: int,
+    flexible: int,
+    dispensable: Sequence[int],
+    least: int = 16,
+) -> tuple[list[Head], list[Row]]:
+    """`heads` and `rows` without the columns that a narrow screen has no room for.
+
+    Of `dispensable`, which stand after `flexible`, the first ones go first, and only as many as it
+    takes to give column `flexible` its longest text or `least` cells.
+    """
+    widths = _widths(heads, [row.cells for row in rows])
+    gone: set[int] = set()
+    for place in dispensable:
+        kept = [cells for i, cells in enumerate(widths) if i not in gone | {flexible}]
+        if sum(kept) + 2 * len(kept) + min(widths[flexible], least) <= columns:
+            break
+        gone.add(place)
+    return (
+        [head for i, head in enumerate(heads) if i not in gone],
+        [row.without(gone) for row in rows],
+    )
+
+
+def _widths(heads: Sequence[Head], rows: Sequence[Sequence[str]]) -> list[int]:
+    return [
+        max([width(head.title), *(width(figures.visible(cells[i])) for cells in rows if cells)])
+        for i, head in enumerate(heads)
+    ]
+
+
 def table(
     heads: Sequence[Head], rows: Sequence[Row], columns: int, paint: Paint, flexible: int, cut: bool
 ) -> list[str]:
@@ -97,10 +130,7 @@ def table(
     takes a line of its own above its row's numbers.
     """
     shown = [tuple(figures.visible(cell) for cell in row.cells) for row in rows]
-    widths = [
-        max([width(head.title), *(width(cells[i]) for cells in shown if cells)])
-        for i, head in enumerate(heads)
-    ]
+    widths = _widths(heads, shown)
     gaps = 2 * (len(heads) - 1)
     others = sum(widths) - widths[flexible] + gaps
     room = max(8, width(heads[flexible].title), columns - others)

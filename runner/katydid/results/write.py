@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from katydid.errors import UsageError
-from katydid.results import csv_files, document_json, html, junit
+from katydid.results import csv_files, document_json, junit, report
 from katydid.run.document import RunDocument
 
 logger = logging.getLogger(__name__)
@@ -86,7 +86,9 @@ _WRITERS: dict[str, Callable[[RunDocument, Path], list[Path]]] = {
     "json": lambda document, directory: [
         write_text(directory / JSON_NAME, document_json.to_json(document))
     ],
-    "html": lambda document, directory: [write_text(directory / HTML_NAME, html.render(document))],
+    "html": lambda document, directory: [
+        write_text(directory / HTML_NAME, report.render(document))
+    ],
     "csv": lambda document, directory: write_csv(document, directory / CSV_PREFIX),
     "junit": lambda document, directory: [
         write_text(directory / JUNIT_NAME, junit.render(document))

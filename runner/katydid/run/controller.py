@@ -2,7 +2,7 @@
 
 `LocalRunner` and `MasterRunner` derive from `ControllingRunner`; what differs between them is the
 fleet: one node in this process, or workers elsewhere. The story of a test is `begin_load` →
-`_second` once a second → `end` → `stop`.
+`second` once a second → `end` → `stop`.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ from katydid.run.document import Mark, ThresholdRow
 from katydid.run.live import settings_after
 from katydid.run.node import classes_of
 from katydid.run.runner import Runner
+from katydid.run.seconds import Seconds
 from katydid.run.settings import RunSettings
-from katydid.run.states import LOADED, UNFINISHED, State
+from katydid.run.states import LOADED, State
 from katydid.run.verdict import Ending, ending_of, lasting_breaches, threshold_rows
 from katydid.thresholds import ThresholdSet
 from katydid.user import LoadTestShape
@@ -69,8 +70,7 @@ class ControllingRunner(Runner):
         self._ticker: gevent.Greenlet[..., Any] | None = None
         self._stopped = Event()
         self._stopped.set()
-        self._second_closed = 0
-        self._dropped_in_second = 0
+        self.seconds = Seconds(self)
         self._starting = False  # test_start is being told
         self.complete = False  # spawning_complete has fired for the present target
 
@@ -175,9 +175,9 @@ class ControllingRunner(Runner):
             self.stop()
             return
         logger.info("%s", describe(load))
-        self._control_step(self._until_boundary())
+        self.control_step(self.seconds.until_boundary())
         if self._ticker is None or self._ticker.dead:
-            self._ticker = self.greenlet.spawn(self._tick)
+            self._ticker = self.greenlet.spawn(self.seconds.loop)
 
     def end(self, ending: Ending) -> None:
         """The load is over; the first reason counts. Users are stopped in the background."""
@@ -228,7 +228,7 @@ class ControllingRunner(Runner):
             self._fleet_stop()
         finally:
             self.finished_at = self.clock.wall()
-            self._close_seconds(int(self.finished_at) + 1)
+            self.seconds.close(int(self.finished_at) + 1)
             self._judge_thresholds(final=True)
             self.mark("stop", ending.message or "The load ended.")
             self.update_state(State.STOPPED)
@@ -270,49 +270,16 @@ class ControllingRunner(Runner):
 
     # -- seconds
 
-    def _tick(self) -> None:
-        """Until the test is over: users that finish are counted second by second, too."""
-        while self.state in UNFINISHED:
-            boundary = self._until_boundary()
-            left = self._load_left()
-            self.clock.sleep(max(0.0, min(boundary, left)))
-            if left <= boundary:
-                self._control_step(0.0)
-            elif self.state in UNFINISHED:
-                self._second()
-
-    def _load_left(self) -> float:
-        """Seconds until the load ends by itself."""
-        ends_at = self.control.ends_at()
-        if ends_at is None or self.ending is not None:
-            return float("inf")
-        return ends_at - self.control.elapsed
-
-    def _until_boundary(self) -> float:
-        now = self.clock.wall()
-        return int(now) + 1 - now
-
-    def _second(self) -> None:
+    def second(self) -> None:
         """What is due at every whole second."""
-        self._close_seconds(int(self.clock.wall()))
+        self.seconds.close(int(self.clock.wall()))
         self._judge_thresholds(final=False)
         self.check_deadline()
-        self._control_step(self._until_boundary())
+        self.control_step(self.seconds.until_boundary())
         self.check_complete()
         self._after_second()
 
-    def _close_seconds(self, until: int) -> None:
-        """Close the seconds before `until`; a late tick is charged to the first it missed."""
-        users = self.user_count
-        self.peak_users = max(self.peak_users, users)
-        self.count_dropped(self._take_dropped())
-        first = self._second_closed + 1 if self._second_closed else until - 1
-        for second in range(max(first, until - 60), until):
-            self.stats.close_second(second, users, self.workers_ready, self._dropped_in_second)
-            self._dropped_in_second = 0
-        self._second_closed = max(self._second_closed, until - 1)
-
-    def _take_dropped(self) -> int:
+    def take_dropped(self) -> int:
         """Iterations that could not start, since the last call."""
         dropped, self.control.dropped = self.control.dropped, 0
         return dropped
@@ -320,14 +287,15 @@ class ControllingRunner(Runner):
     def count_dropped(self, dropped: int) -> None:
         """`dropped` iterations of the open model could not start."""
         self.dropped_iterations += dropped
-        self._dropped_in_second += dropped
+        self.seconds.count_dropped(dropped)
 
     def count_spawned(self, users: Mapping[str, int]) -> None:
         """So many users of each class were started."""
         for name, count in users.items():
             self.users_spawned[name] = self.users_spawned.get(name, 0) + count
 
-    def _control_step(self, horizon: float) -> None:
+    def control_step(self, horizon: float) -> None:
+        """Bring the fleet to where the load is `horizon` seconds from now; end it at its end."""
         if self.ending is not None or self.state not in LOADED:
             return
         before = self.control.target_users
@@ -394,11 +362,11 @@ class ControllingRunner(Runner):
         self.finished.clear()
         self.finished_at = None
         self.dropped_before += self.dropped_iterations
-        self.peak_users = self.dropped_iterations = self._dropped_in_second = 0
+        self.peak_users = self.dropped_iterations = 0
         self.saturated = self.partial = False
         self.cpu_warning_emitted = False
         self.load_started_at = self.clock.wall()
-        self._second_closed = int(self.load_started_at) - 1
+        self.seconds.begin(self.load_started_at)
         self.control = Control(classes_of(self.environment), self._fleet(), self.clock)
         self._starting = True
         try:

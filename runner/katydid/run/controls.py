@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from katydid.errors import UsageError
-from katydid.load.spec import ConstantLoad, ShapeLoad
+from katydid.load.spec import ConstantLoad, Load, ShapeLoad
 from katydid.manifest.live import LiveUpdate
 from katydid.run import snapshot
 from katydid.run.controller import ControllingRunner
-from katydid.run.document import HistoryPoint, RunDocument, Status
+from katydid.run.document import HistoryPoint, Mark, RunDocument, Status
 from katydid.run.master import MasterRunner
 from katydid.run.states import LOADED
 from katydid.run.verdict import Ending
@@ -34,9 +34,13 @@ class RunnerControls:
         """Everything a report shows."""
         return snapshot.document(self._runner)
 
-    def history(self, since: float) -> list[HistoryPoint]:
-        """Closed intervals that began after `since` (epoch), oldest first."""
-        return snapshot.history(self._runner, since)
+    def history(self, since: float, width: int = 1) -> list[HistoryPoint]:
+        """Intervals of at least `width` seconds that began after `since` (epoch), oldest first."""
+        return snapshot.history(self._runner, since, width)
+
+    def marks(self) -> list[Mark]:
+        """What happened since the test began, oldest first."""
+        return list(self._runner.marks)
 
     def start(
         self,
@@ -47,6 +51,7 @@ class RunnerControls:
         host: str | None = None,
         user_classes: list[str] | None = None,
         shape_class: str | None = None,
+        load: Load | None = None,
     ) -> None:
         """Start the load, or change the one that runs; None leaves a value as it was."""
         runner = self._runner
@@ -54,6 +59,9 @@ class RunnerControls:
             runner.environment.host = host or None
         if user_classes is not None or shape_class is not None:
             self._choose(user_classes, shape_class)
+        if load is not None:
+            runner.begin_load(load)
+            return
         wanted = runner.environment.shape_class is not None and users is None
         if isinstance(runner.settings.load, ShapeLoad) or wanted:
             runner.begin_load(ShapeLoad(shape_class))

@@ -91,6 +91,7 @@ class WorkerRow:
     heartbeat_age_seconds: float
     version: str
     lost_at: float | None = None
+    cpu_trend: list[float] = field(default_factory=list)  # per cent, of its last heartbeats
 
 
 @dataclass(frozen=True)

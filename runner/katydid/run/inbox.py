@@ -109,6 +109,7 @@ def _on_beat(master: MasterRunner, identity: str, beat: m.Beat) -> None:
     master.server.send(identity, m.BeatReply(master.clock.wall(), master.session))
     node.last_beat = master.clock.monotonic()
     node.cpu_usage, node.memory_usage = beat.cpu_percent, beat.memory_bytes
+    node.cpu_trend.append(beat.cpu_percent)
     node.loop_lag_ms, node.hub_age_seconds = beat.loop_lag_ms, beat.hub_age_seconds
     node.max_cpu = max(node.max_cpu, beat.cpu_percent)
     node.max_lag_ms = max(node.max_lag_ms, beat.loop_lag_ms, beat.hub_age_seconds * 1000)

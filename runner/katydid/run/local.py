@@ -103,8 +103,8 @@ class LocalRunner(ControllingRunner):
     def _after_second(self) -> None:
         self.count_spawned(self.node.take_spawned())
 
-    def _take_dropped(self) -> int:
-        return super()._take_dropped() + self.node.take_dropped()
+    def take_dropped(self) -> int:
+        return super().take_dropped() + self.node.take_dropped()
 
     def _on_user_error(
         self, user_instance: Any, exception: BaseException, tb: Any, **_: Any

@@ -13,18 +13,18 @@ from typing import Any
 
 import gevent
 
-from katydid import tunables
 from katydid.clock import SYSTEM_CLOCK, Clock
 from katydid.environment import Environment
 from katydid.load.spec import ArrivalLoad, Load
 from katydid.manifest.live import LiveUpdate
-from katydid.run.absence import ABSENT_SECONDS, Absence
 from katydid.run.controller import ControllingRunner
 from katydid.run.inbox import HANDLERS
 from katydid.run.keys import keys_of
+from katydid.run.liveness import Liveness
 from katydid.run.memory import Memory
 from katydid.run.runner import format_exception
 from katydid.run.settings import RunSettings
+from katydid.run.shared_options import plain_options
 from katydid.run.states import LOADED, State
 from katydid.run.turns import Turns
 from katydid.run.verdict import Ending
@@ -63,16 +63,15 @@ class MasterRunner(ControllingRunner):
         self.stats.grace_seconds = 1  # a second stays open for the reports of all workers
         self.indexes: dict[str, int] = {}
         self._targets_number = 0
-        self._hold_until = 0.0  # monotonic; no rebalancing before
-        self._absence = Absence()
-        self._behind = False  # messages wait while other greenlets have their turn
+        self.hold_until = 0.0  # monotonic; no rebalancing before
+        self.behind = False  # messages wait while other greenlets have their turn
         self.worker_logs: dict[str, list[str]] = {}
         self.memory = Memory(self, self.settings.checkpoint)
         self.server = MasterLink(master_bind_host, master_bind_port, keys_of(self.settings))
         self.health.start()
         environment.events.user_error.add_listener(self._on_user_error)
         self.greenlet.spawn(self._receive)
-        self.greenlet.spawn(self._watch)
+        self.greenlet.spawn(Liveness(self).watch)
 
     # -- Locust's surface
 
@@ -225,7 +224,7 @@ class MasterRunner(ControllingRunner):
             try:
                 received = self.server.receive(0.0)
                 if received is None:
-                    self._behind = False
+                    self.behind = False
                     received = self.server.receive()
                     turns.begin()
             except LinkClosed:
@@ -233,7 +232,7 @@ class MasterRunner(ControllingRunner):
             if received is not None:
                 self._handle(*received)
             if turns.over:
-                self._behind = True
+                self.behind = True
                 turns.end_if_due()
 
     def _handle(self, identity: str, message: m.Message | DecodeFailure) -> None:
@@ -251,27 +250,7 @@ class MasterRunner(ControllingRunner):
         except Exception:  # one worker's message must not end the service for all
             logger.exception("A %s of %s failed", type(message).__name__, identity)
 
-    # -- liveness
-
-    def _watch(self) -> None:
-        while True:
-            due = self.clock.monotonic() + tunables.HEARTBEAT_INTERVAL
-            self.clock.sleep(tunables.HEARTBEAT_INTERVAL)
-            self.clock.sleep(0)  # let the socket be drained before anyone is judged
-            late = max(0.0, self.clock.monotonic() - due)
-            if self._behind:  # their beats may be among what waits
-                late += tunables.HEARTBEAT_INTERVAL
-            for node in self.clients.active:
-                node.last_beat += late  # our own lag is not a worker's silence
-                silence = self.clock.monotonic() - node.last_beat
-                if silence > tunables.heartbeat_timeout():
-                    self.lose(node, f"has not been heard of for {silence:.0f} s")
-            if self.clock.monotonic() >= self._hold_until:
-                for node in self.clients.awaited:
-                    self.lose(node, "did not come back to the restarted master")
-            self._check_absence()
-            if self.state is State.CLEANUP:
-                self.memory.save_if_due()
+    # -- who is lost (see run.liveness)
 
     def lose(self, node: WorkerNode, how: str, replaced: bool = False) -> None:
         """`node` is missing, for the reason `how` (a predicate); its users move at once."""
@@ -295,17 +274,6 @@ class MasterRunner(ControllingRunner):
             logger.info(text)
             self.end(Ending("error", "WorkersLost", "No worker is left to run the users."))
 
-    def _check_absence(self) -> None:
-        if self.state not in LOADED:
-            self._absence = Absence()
-            return
-        settings, now = self.settings, self.clock.monotonic()
-        expected = max(1, settings.expected_workers)
-        absent = self._absence.update(now, expected, len(self.nodes()), settings.max_lost)
-        if absent:
-            text = f"{absent} of {expected} workers have been gone for over {ABSENT_SECONDS:.0f} s."
-            self.end(Ending("error", "TooManyWorkersLost", text))
-
     def begin_load(self, load: Load, user_classes: Sequence[type[Any]] | None = None) -> None:
         """As everywhere, and remembered: a run must not start twice, an edit not be undone."""
         super().begin_load(load, user_classes)
@@ -326,12 +294,12 @@ class MasterRunner(ControllingRunner):
             shape._start_time -= elapsed
         self.control.begin(load, shape, elapsed)
         self.control.restore(position, elapsed)
-        self._hold_until = self.clock.monotonic() + RETURN_SECONDS
-        self._second_closed = int(self.clock.wall()) - 1
+        self.hold_until = self.clock.monotonic() + RETURN_SECONDS
+        self.seconds.begin(self.clock.wall())
         self.state = state
         self.mark("gap", f"The master was away for up to {gap:.1f} s and goes on.")
         logger.info("The run goes on from its checkpoint, %.1f s after it was written", gap)
-        self._ticker = self.greenlet.spawn(self._tick)
+        self._ticker = self.greenlet.spawn(self.seconds.loop)
         if self.ending is not None:  # it was stopping when it died
             gevent.spawn(self.stop)
 
@@ -413,24 +381,3 @@ class MasterRunner(ControllingRunner):
         msg, text = format_exception(exception, tb)
         self.log_exception("master", msg, text)
         self.count_exception_type(type(exception).__name__)
-
-
-KEPT_BACK = frozenset({"curve_seed", "control_token"})
-"""Options that no worker needs to hear of: it has its own, or none."""
-
-
-def plain_options(options: Any) -> dict[str, Any]:
-    """The parsed options that travel: values that msgpack can carry."""
-    if options is None:
-        return {}
-    return {
-        name: value
-        for name, value in vars(options).items()
-        if name not in KEPT_BACK and _travels(value)
-    }
-
-
-def _travels(value: Any) -> bool:
-    if isinstance(value, list):
-        return all(isinstance(item, str | int | float) for item in value)
-    return isinstance(value, str | int | float | bool | None)

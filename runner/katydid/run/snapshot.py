@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Protocol
 
 from katydid import tunables
 from katydid.load.spec import ArrivalLoad, ConstantLoad, Load, ShapeLoad, StagedLoad
@@ -20,13 +20,14 @@ from katydid.run.document import (
     RequestRow,
     RunDocument,
     Status,
+    ThresholdRow,
     WorkerRow,
 )
 from katydid.run.master import MasterRunner
 from katydid.run.states import LOADED, PHASE_OF_VERDICT, Phase, State
 from katydid.run.turns import Turns
 from katydid.run.verdict import Ending, Judgement, judge
-from katydid.stats import StatsEntry
+from katydid.stats import RequestStats, StatsEntry
 from katydid.stats.batch import NONE, REQUESTS, Batch
 from katydid.stats.histogram import percentiles
 from katydid.user.inspect import task_ratio
@@ -115,12 +116,27 @@ def document(runner: ControllingRunner) -> RunDocument:
     )
 
 
-def history(runner: ControllingRunner, since: float = 0.0) -> list[HistoryPoint]:
-    """Closed intervals of the whole test that began after `since` (epoch), oldest first."""
-    return [_history_point(p) for p in runner.stats.history_points() if p.time > since]
+def history(runner: ControllingRunner, since: float = 0.0, width: int = 1) -> list[HistoryPoint]:
+    """Closed intervals of the whole test that began after `since` (epoch), oldest first.
+
+    Each has at least `width` seconds; above 1 the last one may still change.
+    """
+    points = runner.stats.history_points(since=since, width=width)
+    return [_history_point(point) for point in points]
 
 
-def judgement_of(runner: ControllingRunner) -> Judgement:
+class Judged(Protocol):
+    """What the verdict is made of; every controlling runner has it."""
+
+    ending: Ending | None
+    exceptions: dict[str, dict[str, Any]]
+
+    @property
+    def stats(self) -> RequestStats: ...
+    def threshold_rows(self) -> list[ThresholdRow]: ...
+
+
+def judgement_of(runner: Judged) -> Judgement:
     """The verdict, as far as it can be said now."""
     return judge(
         runner.ending or Ending(),
@@ -281,6 +297,7 @@ def worker_rows(runner: ControllingRunner) -> list[WorkerRow]:
             heartbeat_age_seconds=max(0.0, now - node.last_beat),
             version=node.version,
             lost_at=node.lost_at,
+            cpu_trend=[round(cpu, 1) for cpu in node.cpu_trend],
         )
         for node in sorted(runner.clients.all, key=lambda node: node.index)
     ]

@@ -1,8 +1,8 @@
 """A worker: runs the users that the master tells it to, and reports what happened.
 
-Reports are numbered deltas, cut on whole seconds of the master's clock and kept in the outbox
-until the master holds them for good. The heartbeat lives on a native thread (wire.heartbeat), so
-that a busy worker is not taken for a dead one.
+Here are its connection to the master, its stops and its end; `run.orders` carries out what the
+master wants of the test, `run.reports` says what happened, `run.masterwatch` doubts. The heartbeat
+lives on a native thread (wire.heartbeat), so that a busy worker is not taken for a dead one.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import os
 import socket
 import uuid
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import gevent
@@ -22,9 +23,11 @@ from katydid import tunables
 from katydid.clock import SYSTEM_CLOCK, Clock
 from katydid.environment import Environment
 from katydid.run.keys import keys_of
-from katydid.run.node import Node, classes_of
-from katydid.run.outbox import Outbox
-from katydid.run.runner import CustomMessage, Runner, format_exception, tally
+from katydid.run.masterwatch import MasterWatch
+from katydid.run.node import Node
+from katydid.run.orders import ORDERS
+from katydid.run.reports import Reports
+from katydid.run.runner import Runner, format_exception
 from katydid.run.settings import RunSettings
 from katydid.run.states import LOADED, State
 from katydid.user.greenlet import UserGreenlet
@@ -33,14 +36,6 @@ from katydid.wire.heartbeat import BeatState, HeartbeatThread
 from katydid.wire.links import DecodeFailure, LinkClosed, LinkRefused, WorkerLink
 
 logger = logging.getLogger(__name__)
-
-ACK_SECONDS = 3.0
-"""A report that is not acknowledged for so long: say Hello and send it again."""
-
-WATCH_SECONDS = 0.25
-
-MAX_HELLOS = 1
-"""Without a welcome after so many, the connection itself is made anew."""
 
 FAREWELL_SECONDS = 5.0
 """A leaving worker waits this long for its last report to be acknowledged."""
@@ -65,24 +60,20 @@ class WorkerRunner(Runner):
         self.identity = f"{self.client_id}#{self.incarnation}"
         self.worker_index = -1
         self.node = Node(environment, self.health, clock)
-        self.outbox = Outbox()
+        self.reports = Reports(self)
+        self.outbox = self.reports.outbox
         self.connected = False
         self.quit_reason = ""  # why the master, or its absence, ended this worker
         self.refused = ""
         self.gone = Event()  # this worker has no more to do
-        self._session = ""
-        self._run: str | None = None
-        self._wall_offset = 0.0  # master's clock minus ours
-        self._targets_number = 0
+        self.session = ""
+        self.run: str | None = None
+        self.wall_offset = 0.0  # master's clock minus ours
+        self.targets_number = 0
         self._welcomed = Event()
-        self._progress_at = 0.0  # monotonic time of the last acknowledgement or send
-        self._exceptions: dict[tuple[str, str], int] = {}
-        self._exception_types: dict[str, int] = {}
-        self._orphaned = False
-        self._leaving = ""  # why, once it has decided to go
-        self._stopping: gevent.Greenlet[..., Any] | None = None
-        self._hellos = 0  # since the last welcome
-        self._started = clock.monotonic()
+        self.leaving = ""  # why, once it has decided to go
+        self.stopping: gevent.Greenlet[..., Any] | None = None
+        self._watch = MasterWatch(self)
         self.new_log_lines: Callable[[], list[str]] = list
         self.heartbeat = HeartbeatThread(
             master_host,
@@ -96,21 +87,19 @@ class WorkerRunner(Runner):
         self._handlers: dict[type[Any], Callable[[Any], None]] = {
             m.Welcome: self._on_welcome,
             m.Refuse: self._on_refuse,
-            m.Start: self._on_start,
-            m.Targets: self._on_targets,
-            m.Arrivals: self._on_arrivals,
-            m.SpawningComplete: self._on_spawning_complete,
             m.Ack: self._on_ack,
             m.Stop: self._on_stop,
             m.Quit: self._on_quit,
-            m.Custom: self._on_custom,
-            m.ResetStats: self._on_reset_stats,
             m.Resync: self._on_resync,
-            m.UpdateUserClass: self._on_update_user_class,
-            m.StopTimeout: self._on_stop_timeout,
+            **{message: partial(order, self) for message, order in ORDERS.items()},
         }
         environment.events.user_error.add_listener(self._on_user_error)
         self._connect()
+
+    @property
+    def welcomed(self) -> bool:
+        """Whether the master knows this worker on this connection: it may send reports."""
+        return self._welcomed.is_set()
 
     # -- Locust's surface
 
@@ -134,7 +123,7 @@ class WorkerRunner(Runner):
 
     def send_message(self, msg_type: str, data: Any = None, client_id: str | None = None) -> None:
         """Send a custom message to the master."""
-        self._send(m.Custom(msg_type, data))
+        self.send(m.Custom(msg_type, data))
 
     def start(self, *_: Any, **__: Any) -> None:
         """Only a master starts tests."""
@@ -158,22 +147,22 @@ class WorkerRunner(Runner):
 
     def stop_test(self, reason: str) -> None:
         """A user raised StopTest: the master ends the test."""
-        self._send(m.StopTest(reason))
+        self.send(m.StopTest(reason))
 
     def leave(self, reason: str) -> None:
         """Go by our own decision (SIGTERM): drain, deliver, say goodbye."""
-        self._leaving = reason
-        self._send(m.Bye(reason, -1))
+        self.leaving = reason
+        self.send(m.Bye(reason, -1))
         self._stop_test()
         self._wait(lambda: self.outbox.empty, FAREWELL_SECONDS)
-        self._send(m.Bye(reason, self.outbox.last_number))
+        self.send(m.Bye(reason, self.outbox.last_number))
         self.close()
 
     def abandon(self, reason: str) -> None:
         """The master is dead, and this worker with it: end the users at once."""
-        self._leaving = self.quit_reason = reason
+        self.leaving = self.quit_reason = reason
         logger.warning("%s: this worker ends.", reason)
-        self._halt(drain=0.0).join()
+        self.halt(drain=0.0).join()
         self.close()
 
     def close(self) -> None:
@@ -192,7 +181,7 @@ class WorkerRunner(Runner):
             self.master_port,
             self.identity,
             keys_of(self.settings),
-            on_connected=self._hello,
+            on_connected=self.hello,
         )
         self.health.start()
         self.heartbeat.start()
@@ -203,37 +192,36 @@ class WorkerRunner(Runner):
                 break
             log = logger.info if attempt * tunables.CONNECT_TIMEOUT >= 30 else logger.debug
             log("The master at %s:%d does not answer", self.master_host, self.master_port)
-            self._hello()
+            self.hello()
         if not self._welcomed.is_set():
             reason = self.refused or self.link.trouble
             self.close()
             raise ConnectionError(
                 reason or f"The master at {self.master_host}:{self.master_port} did not answer."
             )
-        self.greenlet.spawn(self._report_loop)
-        self.greenlet.spawn(self._watch)
+        self.greenlet.spawn(self.reports.loop)
+        self.greenlet.spawn(self._watch.loop)
         self.greenlet.spawn(self._log_loop)
 
-    def _send(self, message: m.Message) -> bool:
+    def send(self, message: m.Message) -> bool:
         """Hand `message` over; False when it cannot be sent now."""
         try:
             return self.link.send(message)
         except (LinkRefused, LinkClosed):
             return False
 
-    def _hello(self) -> None:
+    def hello(self) -> None:
         """Introduce ourselves, again after every doubt; reports wait for the welcome."""
         self._welcomed.clear()
-        self._progress_at = self.clock.monotonic()
-        self._hellos += 1
-        self._send(
+        self._watch.said_hello()
+        self.send(
             m.Hello(
                 protocol=m.PROTOCOL,
                 engine=katydid.__version__,
                 worker=self.client_id,
                 incarnation=self.incarnation,
                 state=self.state,
-                run=self._run,
+                run=self.run,
                 first_number=self.outbox.first_number,
                 last_number=self.outbox.last_number,
                 wall=self.clock.wall(),
@@ -268,23 +256,21 @@ class WorkerRunner(Runner):
 
     def _on_welcome(self, welcome: m.Welcome) -> None:
         now = self.clock.wall()
-        self._wall_offset = welcome.wall - (welcome.hello_wall + now) / 2
+        self.wall_offset = welcome.wall - (welcome.hello_wall + now) / 2
         self.worker_index = welcome.index
         if welcome.run_known:
             self.outbox.rewind(welcome.applied)
             self.outbox.acknowledge(welcome.applied, welcome.durable)
-        elif self._session:
+        elif self.session:
             self._abandon_run()
-        self._session = welcome.run
+        self.session = welcome.run
         self.connected = True
-        self._orphaned = False
-        self._hellos = 0
+        self._watch.was_welcomed()
         self.beat.run = welcome.run  # until the thread hears otherwise
-        self._progress_at = self.clock.monotonic()
         self._welcomed.set()
-        if self._leaving:  # the master has forgotten it
-            self._send(m.Bye(self._leaving, -1))
-        self._flush()
+        if self.leaving:  # the master has forgotten it
+            self.send(m.Bye(self.leaving, -1))
+        self.reports.flush()
 
     def _abandon_run(self) -> None:
         """The master is another one: it knows nothing of our run."""
@@ -294,8 +280,8 @@ class WorkerRunner(Runner):
             "%d reports that it never got are dropped, the users stop.",
             lost,
         )
-        self._run = None
-        self._halt(drain=0.0)
+        self.run = None
+        self.halt(drain=0.0)
 
     def _on_refuse(self, refusal: m.Refuse) -> None:
         logger.error("The master refuses this worker: %s", refusal.reason)
@@ -306,71 +292,9 @@ class WorkerRunner(Runner):
 
     def _on_resync(self, _: m.Resync) -> None:
         if self._welcomed.is_set():
-            self._hello()
+            self.hello()
 
     # -- the test
-
-    def _on_start(self, start: m.Start) -> None:
-        if self._leaving:
-            return
-        again = start.run == self._run and start.resumed
-        self.environment.stop_timeout = start.stop_timeout
-        self._targets_number = 0  # a master that came back numbers anew
-        if again and self.state in LOADED:
-            return
-        if self._stopping is not None:
-            self._stopping.join()  # users of before are still going
-        self._run = start.run
-        environment = self.environment
-        environment.host = start.host or environment.host
-        self._take_options(start.options)
-        self.state = State.SPAWNING
-        if not again:
-            self.stats.clear_all()
-            self.exceptions.clear()
-            self._exceptions.clear()
-            self.cpu_warning_emitted = False
-        chosen = [c for c in classes_of(environment) if c[0] in start.user_classes]
-        self.node.begin(chosen, start.open_model)
-        if not again:
-            environment.events.test_start.fire(environment=environment)
-
-    def _take_options(self, options: dict[str, Any]) -> None:
-        parsed = self.environment.parsed_options
-        if parsed is None:
-            return
-        for name, value in options.items():
-            if name not in _OWN_OPTIONS:
-                setattr(parsed, name, value)
-
-    def _on_targets(self, targets: m.Targets) -> None:
-        if targets.number <= self._targets_number or self.state not in LOADED:
-            return
-        self._targets_number = targets.number
-        self.state = State.SPAWNING
-        self.node.set_targets(targets.users, targets.over_seconds)
-        self.greenlet.spawn(self._settle, targets.number)
-
-    def _settle(self, number: int) -> None:
-        while number == self._targets_number and self.state in LOADED:
-            if self.node.settled:
-                self.state = State.RUNNING
-                self._send(m.Settled(number, self.node.population.counts()))
-                return
-            self.clock.sleep(0.05)
-
-    def _on_arrivals(self, arrivals: m.Arrivals) -> None:
-        if self.state not in LOADED:
-            return
-        self.state = State.RUNNING
-        self.node.schedule(
-            arrivals.base, arrivals.offsets_us, arrivals.max_users, self._wall_offset
-        )
-
-    def _on_spawning_complete(self, message: m.SpawningComplete) -> None:
-        if self.environment.reset_stats:
-            logger.info("Resetting stats")
-        self.environment.events.spawning_complete.fire(user_count=message.user_count)
 
     def _on_stop(self, _: m.Stop) -> None:
         gevent.spawn(self._stop_test)
@@ -383,26 +307,26 @@ class WorkerRunner(Runner):
     def _leave_quietly(self) -> None:
         self._stop_test()
         self._wait(lambda: not self.outbox.pending, FAREWELL_SECONDS)
-        self._send(m.Bye("quit", self.outbox.last_number))
+        self.send(m.Bye("quit", self.outbox.last_number))
         self.gone.set()
 
     def _stop_test(self) -> None:
         """Users stop, their last samples are reported, the master is told the last number."""
-        self._halt().join()
-        if self._run is not None:
-            self._flush()
-            self._send(m.Stopped(self.outbox.last_number))
+        self.halt().join()
+        if self.run is not None:
+            self.reports.flush()
+            self.send(m.Stopped(self.outbox.last_number))
 
-    def _halt(self, drain: float | None = None, pause: bool = False) -> gevent.Greenlet[[], None]:
+    def halt(self, drain: float | None = None, pause: bool = False) -> gevent.Greenlet[[], None]:
         """Begin to stop the users, unless that is under way; returns the greenlet that does it.
 
         `drain` in seconds, None: the test's own. With `pause` the test is not over.
         """
-        stopping = self._stopping
+        stopping = self.stopping
         if stopping is None or stopping.dead:
             loaded = self.state in LOADED
             self.state = State.STOPPING if loaded else self.state
-            self._stopping = stopping = gevent.spawn(self._stop_users, loaded, drain, pause)
+            self.stopping = stopping = gevent.spawn(self._stop_users, loaded, drain, pause)
         elif drain is not None:
             gevent.spawn(self.node.stop_users, drain)  # cuts the one under way short
         return stopping
@@ -414,96 +338,26 @@ class WorkerRunner(Runner):
         if not pause:
             events.test_stopping.fire(environment=self.environment)
         self.node.stop_users(drain)
-        if self._run is not None:
-            self._report()
+        if self.run is not None:
+            self.reports.cut()
         self.state = State.READY
         if not pause:
             events.test_stop.fire(environment=self.environment)
 
     # -- reports
 
-    def _report_loop(self) -> None:
-        while True:
-            now = self.clock.wall() + self._wall_offset
-            interval = tunables.WORKER_REPORT_INTERVAL
-            self.clock.sleep(interval - now % interval)
-            if self._run is not None and (self.state in LOADED or self.state is State.STOPPING):
-                if not self.outbox.congested:
-                    self._report()
-                self._flush()
-
-    def _report(self) -> None:
-        """Cut a report of what happened since the last one."""
-        extra: dict[str, Any] = {}
-        self.environment.events.report_to_master.fire(client_id=self.client_id, data=extra)
-        second = int(self.clock.wall() + self._wall_offset - 0.5)
-        exceptions, self._exceptions = self._exceptions, {}
-        types, self._exception_types = self._exception_types, {}
-        self.outbox.add(
-            m.Report(
-                number=self.outbox.next_number(),
-                run=self._run or "",
-                state=self.state,
-                users=self.node.population.counts(),
-                delta=self.stats.take_delta(second),
-                exceptions=tuple((msg, tb, n) for (msg, tb), n in exceptions.items()),
-                dropped_iterations=self.node.take_dropped(),
-                extra=extra,
-                spawned=self.node.take_spawned(),
-                exception_types=types,
-            )
-        )
-
-    def _flush(self) -> None:
-        """Send what has not been sent on this connection."""
-        if not self._welcomed.is_set():
-            return
-        for report in self.outbox.unsent():
-            if not self._send(report):
-                return
-            self.outbox.mark_sent(report.number)
-
     def _on_ack(self, ack: m.Ack) -> None:
         if self.outbox.acknowledge(ack.applied, ack.durable):
-            self._progress_at = self.clock.monotonic()
+            self._watch.progressed()
 
-    # -- watching the master
+    # -- the master
 
-    def _watch(self) -> None:
-        while not self.gone.is_set():
-            self.clock.sleep(WATCH_SECONDS)
-            self._update_beat()
-            now = self.clock.monotonic()
-            if not self.outbox.pending and self._welcomed.is_set():
-                self._progress_at = max(self._progress_at, now - ACK_SECONDS / 2)
-            unknown = self._welcomed.is_set() and self.beat.run != self._session
-            if unknown or now - self._progress_at > ACK_SECONDS:
-                if self._hellos >= MAX_HELLOS:
-                    self._hellos = 0
-                    self.link.reconnect()  # a connection that swallows everything
-                else:
-                    self._hello()
-            self._check_orphan(now - max(self.beat.master_heard, self._started))
+    def lost_master(self) -> None:
+        """Nothing has been heard of it for long: what is known of it may be over."""
+        self.connected = False
+        self._welcomed.clear()  # Hello comes first
 
-    def _check_orphan(self, silence: float) -> None:
-        if silence > self.settings.orphan_timeout and not self._orphaned:
-            self._orphaned = True
-            self.connected = False
-            self._welcomed.clear()  # what is known of it may be over: Hello comes first
-            if self.state in (*LOADED, State.STOPPING):
-                logger.warning(
-                    "The master has been silent for %.0f s: the users stop until it is back.",
-                    silence,
-                )
-                self._halt(drain=0.0, pause=True)
-        limit = self.settings.master_timeout
-        limit = tunables.MASTER_HEARTBEAT_TIMEOUT if limit is None else limit
-        if limit and silence > max(limit, self.settings.orphan_timeout):
-            self.quit_reason = f"The master has been silent for {silence:.0f} s."
-            logger.error("%s This worker ends.", self.quit_reason)
-            self.gone.set()
-
-    def _update_beat(self) -> None:
+    def update_beat(self) -> None:
         self.beat.state = self.state
         self.beat.users = len(self.node.population)
         self.beat.cpu_percent = self.health.cpu_percent
@@ -515,37 +369,20 @@ class WorkerRunner(Runner):
 
     # -- small things
 
-    def _on_custom(self, custom: m.Custom) -> None:
-        self.deliver(CustomMessage(custom.type, custom.data, "master"))
-
-    def _on_reset_stats(self, _: m.ResetStats) -> None:
-        self.environment.events.reset_stats.fire()
-        self.stats.reset_all()
-
-    def _on_update_user_class(self, update: m.UpdateUserClass) -> None:
-        self.environment.update_user_class(update.attributes)
-
-    def _on_stop_timeout(self, message: m.StopTimeout) -> None:
-        self.environment.stop_timeout = message.seconds
-
     def _log_loop(self) -> None:
         while tunables.WORKER_LOG_REPORT_INTERVAL >= 0:
             self.clock.sleep(tunables.WORKER_LOG_REPORT_INTERVAL)
             lines = self.new_log_lines()
             if lines:
-                self._send(m.Logs(tuple(lines)))
+                self.send(m.Logs(tuple(lines)))
 
     def _on_user_error(
         self, user_instance: Any, exception: BaseException, tb: Any, **_: Any
     ) -> None:
         msg, text = format_exception(exception, tb)
         self.log_exception(self.client_id, msg, text)
-        key = (msg, text)
-        if key not in self._exceptions and len(self._exceptions) >= tunables.MAX_EXCEPTIONS:
-            key = ("(other)", "")
-        self._exceptions[key] = self._exceptions.get(key, 0) + 1
         self.count_exception_type(type(exception).__name__)
-        tally(self._exception_types, type(exception).__name__)
+        self.reports.count_exception(msg, text, type(exception).__name__)
 
     def _wait(self, condition: Callable[[], bool], timeout: float) -> bool:
         deadline = self.clock.monotonic() + timeout
@@ -554,14 +391,3 @@ class WorkerRunner(Runner):
                 return False
             self.clock.sleep(0.02)
         return True
-
-
-_OWN_OPTIONS = frozenset(
-    {
-        "master", "worker", "master_host", "master_port", "master_bind_host", "master_bind_port",
-        "processes", "web_host", "web_port", "headless", "locustfile", "loglevel", "logfile",
-        "csv_prefix", "html_file", "json", "checkpoint", "worker_id", "metrics_port",
-        "metrics_linger", "metrics_buckets",
-    }
-)  # fmt: skip
-"""Options that are each node's own; the master's values of the others win."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -13,6 +14,8 @@ ACTIVE = frozenset(
     {State.READY, State.SPAWNING, State.RUNNING, State.STALLED, State.STOPPING, State.CLEANUP}
 )
 """States in which a worker counts as present."""
+
+TREND_BEATS = 60
 
 
 @dataclass
@@ -29,6 +32,7 @@ class WorkerNode:
     cpu_usage: float = 0.0  # per cent of one core
     memory_usage: int = 0  # bytes
     loop_lag_ms: float = 0.0
+    cpu_trend: deque[float] = field(default_factory=lambda: deque(maxlen=TREND_BEATS))
     hub_age_seconds: float = 0.0
     last_beat: float = 0.0  # monotonic
     lost_at: float | None = None  # seconds since the epoch

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
@@ -169,16 +169,7 @@ class History:
 
     def _roll_up(self, at: int) -> None:
         level, below = self._levels[at], self._levels[at - 1]
-        first = bisect_left(below.times, level.pending_start)
-        counters = np.zeros((max(len(one) for one in below.counters[first:]), 3), dtype=np.int64)
-        facts = _Facts(below.facts[first].begin, 0, 0, 0, 0)
-        for part, counted in zip(below.facts[first:], below.counters[first:], strict=True):
-            counters[: len(counted)] += counted
-            facts.seconds += part.seconds
-            facts.users, facts.workers = part.users, part.workers
-            facts.dropped += part.dropped
-            for status, count in part.codes.items():
-                facts.codes[status] = facts.codes.get(status, 0) + count
+        facts, counters = _added(below, bisect_left(below.times, level.pending_start))
         spread = _joined(level.pending)
         level.pending = []
         self._push(at, level.pending_start, facts, counters, spread)
@@ -206,17 +197,42 @@ class History:
                 if row == 0:
                     codes[status] = codes.get(status, 0) + count
 
-    def points(self, row: int = 0) -> list[Point]:
-        """Points of a row in ascending order; every second is in one of them at most."""
-        chosen: list[list[Point]] = []
-        for level, positions in self._parts():
-            chosen.append([level.point(at, row) for at in positions])
+    def points(self, row: int = 0, since: float = 0.0, width: int = 1) -> list[Point]:
+        """Points of a row that began after `since`, ascending; no second is in two of them.
+
+        None is finer than `width`, one of the levels' widths. Above 1 s the last point is of the
+        seconds that do not fill one yet.
+        """
+        finest = [level.width for level in self._levels].index(width)
+        chosen: list[list[Point]] = [self._unfilled(finest, row)] if finest else []
+        for level, positions in self._parts(finest):
+            first = bisect_right(level.times, since - level.width)  # none before it began later
+            wanted = range(max(positions.start, first), positions.stop)
+            chosen.append([p for at in wanted if (p := level.point(at, row)).time > since])
+            if first > positions.start:
+                break
         return [point for part in reversed(chosen) for point in part]
 
-    def _parts(self) -> Iterator[tuple[_Level, range]]:
-        """Levels, the finest first, with the points that each of them contributes."""
+    def _unfilled(self, at: int, row: int) -> list[Point]:
+        """The point of a level that its next seconds would still change; none at its edge."""
+        level, seconds = self._levels[at], self._levels[0]
+        begin = level.times[-1] + level.width if level.times else 0
+        first = bisect_left(seconds.times, begin)
+        if first == len(seconds.times):
+            return []
+        facts, counters = _added(seconds, first)
+        spread = _joined([one for part in self._levels[1 : at + 1] for one in part.pending])
+        unfilled = _Level(level.width, 1)
+        time = facts.begin // level.width * level.width
+        unfilled.add(time, facts, counters, spread.percentiles())
+        end = seconds.times[-1] + 1
+        return [replace(unfilled.point(0, row), width_seconds=end - facts.begin)]
+
+    def _parts(self, finest: int = 0) -> Iterator[tuple[_Level, range]]:
+        """Levels from `finest` on, with the points that each of them contributes."""
         end: int | None = None
-        for level, above in [*pairwise(self._levels), (self._levels[-1], None)]:
+        levels = self._levels[finest:]
+        for level, above in [*pairwise(levels), (levels[-1], None)]:
             stop = len(level.times) if end is None else bisect_left(level.times, end)
             begin = 0
             if level.trimmed and above is not None:
@@ -247,6 +263,20 @@ class History:
             _load_level(_Level(width, keep), saved)
             for (width, keep), saved in zip(LEVELS, state, strict=True)
         ]
+
+
+def _added(level: _Level, first: int) -> tuple[_Facts, IntArray]:
+    """Facts and counters of the points from `first` on, together."""
+    counters = np.zeros((max(len(one) for one in level.counters[first:]), 3), dtype=np.int64)
+    facts = _Facts(level.facts[first].begin, 0, 0, 0, 0)
+    for part, counted in zip(level.facts[first:], level.counters[first:], strict=True):
+        counters[: len(counted)] += counted
+        facts.seconds += part.seconds
+        facts.users, facts.workers = part.users, part.workers
+        facts.dropped += part.dropped
+        for status, count in part.codes.items():
+            facts.codes[status] = facts.codes.get(status, 0) + count
+    return facts, counters
 
 
 def _joined(spreads: list[_Spread]) -> _Spread:

@@ -253,10 +253,22 @@ class RequestStats(Recording):
         """Locust's form of the history, derived from `history_points`."""
         return [_locust_point(point) for point in self.history_points()]
 
-    def history_points(self, method: str | None = None, name: str | None = None) -> list[Point]:
-        """Points of the whole test, or of a request; none for names beyond MAX_CHARTED_NAMES."""
+    def history_points(
+        self,
+        method: str | None = None,
+        name: str | None = None,
+        since: float = 0.0,
+        width: int = 1,
+    ) -> list[Point]:
+        """Points of the whole test, or of a request, that began after `since`.
+
+        Each is of at least `width` seconds: 1, 10, 60, 600 or 3600. None for names beyond
+        MAX_CHARTED_NAMES.
+        """
         row = 0 if name is None else self._rows.get((method or "", name))
-        return [] if row is None or row > self._charted else self._history.points(row)
+        if row is None or row > self._charted:
+            return []
+        return self._history.points(row, since, width)
 
     def window(self, seconds: int, method: str | None = None, name: str | None = None) -> Window:
         """The last `seconds` closed seconds, of all requests, a name (of any method), or one.

@@ -68,7 +68,7 @@ class Threshold:
     @property
     def fraction(self) -> float | None:
         """0.999 of p999; None when the metric is no percentile."""
-        return _fraction(self.metric)
+        return fraction_of(self.metric)
 
     @property
     def scope(self) -> str:
@@ -118,8 +118,8 @@ def parse(text: str) -> Threshold:
     if match["operator"] not in "<>":
         raise UsageError(f'"{text}": comparisons are strict; use < or >.')
     scope = match["scope"]
-    method, name = _scope_of(scope) if scope else (None, None)
-    metric = _metric(match["metric"], text)
+    method, name = scope_of(scope) if scope else (None, None)
+    metric = metric_of(match["metric"], text)
     limit, unit = _limit_of(metric, match["limit"], text)
     window, after, abort = _suffixes(match["suffixes"], text)
     threshold = Threshold(
@@ -143,7 +143,7 @@ def from_manifest(item: Mapping[str, Any]) -> Threshold:
     sides = [side for side in ("below", "above") if item.get(side) is not None]
     if len(sides) != 1:
         raise UsageError(f"{where}: give exactly one of below and above.")
-    metric = _metric(str(item["metric"]), where)
+    metric = metric_of(str(item["metric"]), where)
     limit, unit = _limit_of(metric, str(item[sides[0]]), where)
     scope = item.get("scope") or {}
     threshold = Threshold(
@@ -165,16 +165,18 @@ def _named(threshold: Threshold) -> Threshold:
     return replace(threshold, name=threshold.expression)
 
 
-def _scope_of(text: str) -> tuple[str | None, str]:
+def scope_of(text: str) -> tuple[str | None, str]:
+    """ "POST /cart" → ("POST", "/cart"), "/cart" → (None, "/cart")."""
     match = _METHOD.fullmatch(text.strip())
     return (match["method"], match["name"]) if match else (None, text.strip())
 
 
-def _metric(text: str, where: str) -> str:
+def metric_of(text: str, where: str) -> str:
+    """The metric that a person calls `text`; UsageError, about `where`, when there is none."""
     if text in ("max", "mean", "failures", "rps", "requests"):
         return text
     metric = text.replace(".", "")
-    if _PERCENTILE.fullmatch(text) and metric != "p100" and _fraction(metric):
+    if _PERCENTILE.fullmatch(text) and metric != "p100" and fraction_of(metric):
         return metric
     hint = " (p100 is max)" if text == "p100" else ""
     raise UsageError(
@@ -183,7 +185,8 @@ def _metric(text: str, where: str) -> str:
     )
 
 
-def _fraction(metric: str) -> float | None:
+def fraction_of(metric: str) -> float | None:
+    """0.999 of "p999"; None for a metric that is no percentile."""
     digits = metric[1:]
     if not metric.startswith("p") or not digits.isdecimal():
         return None

@@ -17,6 +17,7 @@ from werkzeug.exceptions import HTTPException
 from katydid.clock import Clock
 from katydid.errors import KatydidError
 from katydid.manifest import live
+from katydid.page import data
 from katydid.web import downloads
 from katydid.web.access import CHANGING_METHODS, Access
 from katydid.web.answers import (
@@ -27,9 +28,11 @@ from katydid.web.answers import (
     plain,
     refuse,
     refuse_error,
+    to_text,
 )
 from katydid.web.controls import Controls, Renderers
 from katydid.web.memo import Memo
+from katydid.web.setup import Setup
 from katydid.web.startform import parse_start
 from katydid.web.stream import Feed
 from katydid.web.summary import page, request_body, status_body
@@ -39,19 +42,30 @@ logger = logging.getLogger(__name__)
 MOST_BODY_BYTES = 2 * 1024 * 1024
 USUAL_PAGE = 500
 LARGEST_PAGE = 20_000
+TOP_ROWS = 10
+WIDTHS = (1, 10, 60, 600, 3600)
 
 
 class Api:
     """The views of the API over one run."""
 
     def __init__(
-        self, controls: Controls, renderers: Renderers, access: Access, clock: Clock
+        self,
+        controls: Controls,
+        renderers: Renderers,
+        access: Access,
+        clock: Clock,
+        setup: Setup,
     ) -> None:
         self._controls = controls
+        self._setup = setup
         self._renderers = renderers
         self._access = access
         self.feed = Feed(controls, clock)
         self._document = Memo(controls.document, 1.0, clock)
+        # Many browsers, or one with many names: the text is made once for all of them.
+        self._table = Memo(lambda: to_text(data.table(self._document())), 1.0, clock)
+        self._top = Memo(lambda: to_text(data.table(self._document(), TOP_ROWS)), 1.0, clock)
 
     def blueprint(self, base_path: str) -> Blueprint:
         """The routes under `<base_path>/api/v1`."""
@@ -77,6 +91,10 @@ class Api:
             "exceptions": lambda: self._page(self._document().exceptions),
             "workers": lambda: self._page(self._document().workers),
             "logs": self.logs,
+            "table": self.table,
+            "request": self.one_request,
+            "test": lambda: answer(data.test(self._document())),
+            "setup": lambda: answer(self._setup.facts()),
             "stream": self.stream,
             "report.html": self.report,
             "results.json": self.results_json,
@@ -109,16 +127,41 @@ class Api:
         return answer(cut)
 
     def history(self) -> Response:
-        """Intervals after `since`; of one request with `method` and `name`."""
+        """Intervals after `since`; of one request with `method` and `name`.
+
+        Those of the whole test also coarser (`width` 10, 60, 600, 3600), and as `columns=1`.
+        """
         since = number_argument("since", 0)
         name = request.args.get("name")
         if name is None:
-            return answer({"points": self._controls.history(since), "marks": self._marks(since)})
+            width = number_argument("width", 1)
+            if width not in WIDTHS:
+                raise Refusal(400, f"`width` is none of {', '.join(map(str, WIDTHS))}.", "width")
+            whole = self._controls.history(since, width)
+            if request.args.get("columns") == "1":
+                return answer(data.columns(whole))
+            marks = [mark for mark in self._controls.marks() if mark.time > since]
+            return answer({"points": whole, "marks": marks})
         key = f"{request.args.get('method', 'GET')} {name}"
         points = self._document().request_history.get(key)
         if points is None:
             raise Refusal(404, f"There is no history of `{key}`.", "name")
         return answer({"points": [p for p in points if p.time > since], "marks": []})
+
+    def table(self) -> Response:
+        """All request names in columns (page.data); with `top=1` the ten busiest."""
+        text = self._top() if request.args.get("top") == "1" else self._table()
+        response = Response(text, mimetype="application/json")
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    def one_request(self) -> Response:
+        """One request name (`method`, `name`): its row, histogram, history, failures."""
+        method, name = request.args.get("method", "GET"), request.args.get("name", "")
+        found = data.request(self._document(), method, name)
+        if found is None:
+            raise Refusal(404, f"There is no request `{method} {name}`.", "name")
+        return answer(found)
 
     def logs(self) -> Response:
         logs = self._document().logs
@@ -135,10 +178,17 @@ class Api:
         return response
 
     def start(self) -> Response:
-        """{users, spawnRate, runTime, host, userClasses, shapeClass}, each optional."""
+        """{users, spawnRate, runTime, host, userClasses, shapeClass, load, arguments}, each
+        optional; `load` as in a manifest, `arguments` those that the locustfile added."""
         if self._controls.status().final:
             raise Refusal(409, "The test has ended; a new run starts a new one.")
-        self._controls.start(**parse_start(json_object()))
+        body = json_object()
+        arguments = body.pop("arguments", None)
+        if not isinstance(arguments, dict | None):
+            raise Refusal(400, "`arguments` is not an object.", "arguments")
+        start = parse_start(body)
+        self._setup.apply(arguments)
+        self._controls.start(**start)
         return self._changed(202)
 
     def stop(self) -> Response:
@@ -193,9 +243,6 @@ class Api:
         name = f"{downloads.file_stem(document.status)}.{ending}"
         return downloads.attachment(render(document), mimetype, name)
 
-    def _marks(self, since: float) -> list[Any]:
-        return [mark for mark in self._document().marks if mark.time > since]
-
     def _page(self, rows: list[Any]) -> Response:
         return answer(self._cut(rows))
 
@@ -204,7 +251,8 @@ class Api:
         return page(rows, number_argument("offset", 0), limit)
 
     def _changed(self, status: int = 200) -> Response:
-        self._document.clear()
+        for memo in (self._document, self._table, self._top):
+            memo.clear()
         return answer(status_body(self._controls.status()), status)
 
 

@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from katydid.load.spec import Load
 from katydid.manifest.live import LiveUpdate
-from katydid.run.document import HistoryPoint, RunDocument, Status
+from katydid.run.document import HistoryPoint, Mark, RunDocument, Status
 
 
 class Controls(Protocol):
@@ -27,8 +28,15 @@ class Controls(Protocol):
     def document(self) -> RunDocument:
         """Everything a report shows; asked for once a second at most."""
 
-    def history(self, since: float) -> list[HistoryPoint]:
-        """Closed intervals of the whole test that began after `since` (epoch), oldest first."""
+    def history(self, since: float, width: int = 1) -> list[HistoryPoint]:
+        """Intervals of the whole test that began after `since` (epoch), oldest first.
+
+        Each has at least `width` seconds (1, 10, 60, 600 or 3600); above 1 the last one may
+        still change.
+        """
+
+    def marks(self) -> list[Mark]:
+        """What happened since the test began, oldest first."""
 
     def start(
         self,
@@ -39,11 +47,13 @@ class Controls(Protocol):
         host: str | None = None,
         user_classes: list[str] | None = None,
         shape_class: str | None = None,
+        load: Load | None = None,
     ) -> None:
         """Start the load, or change the one that runs; returns before the users are there.
 
         None leaves a value as it was configured; `shape_class` "" is a load without a shape.
-        `run_time_seconds` counts from this start.
+        `run_time_seconds` counts from this start. `load` is a whole load, instead of users, rate
+        and run time; its times count from the start of the test.
         """
 
     def stop(self) -> None:

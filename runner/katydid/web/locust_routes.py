@@ -27,7 +27,7 @@ from katydid.web.memo import Memo
 from katydid.web.template_args import ExtraOptions
 
 CHANGING_BY_GET = {"locust.stop", "locust.reset_stats"}
-OPEN_TO_ALL = {"locust.login", "locust.submit_token"}
+OPEN_TO_ALL = {"locust.login", "locust.submit_token", "locust.bundle"}
 POLLED_SECONDS = 2.0
 
 
@@ -109,8 +109,11 @@ class LocustRoutes:
     def swarm(self) -> Response:
         """Locust answers 200 to a form that it does not take, and says why in `message`."""
         environment = self._environment
+        sent = request.get_data()  # before the form, which does not say what it left over
         form = request.form
         try:
+            if sent and not form:
+                raise Refusal(400, "The body is not a form.")
             start = swarm.parse_swarm(form, environment, self._picks_classes())
             changed = swarm.changed_options(form, environment, self._extra_options)
             swarm.apply_options(environment, start, changed, form.get("profile"))

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import functools
+import gzip
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request, session
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+)
 from werkzeug.wrappers import Response as BaseResponse
 
+from katydid.page import bundle
 from katydid.web.access import Access
 
 if TYPE_CHECKING:
@@ -22,6 +34,7 @@ class Pages:
 
     def add_to(self, blueprint: Blueprint) -> None:
         blueprint.add_url_rule("/", "index", self.index, methods=["GET"])
+        blueprint.add_url_rule("/ui/<name>", "bundle", self.bundle, methods=["GET"])
         blueprint.add_url_rule("/login", "login", self.login, methods=["GET"])
         blueprint.add_url_rule("/login", "submit_token", self.submit_token, methods=["POST"])
 
@@ -29,6 +42,22 @@ class Pages:
         self._ui.update_template_args()
         text = render_template("index.html", template_args=self._ui.template_args)
         return _fresh(make_response(text))
+
+    def bundle(self, name: str) -> Response:
+        """Script and style of the page, under names that change with their content."""
+        found = bundle.find()
+        files = _files(found) if found is not None else {}
+        if name not in files:
+            abort(404)
+        text, mimetype = files[name]
+        if request.accept_encodings["gzip"]:
+            response = Response(_packed(text), mimetype=mimetype)
+            response.headers["Content-Encoding"] = "gzip"
+        else:
+            response = Response(text, mimetype=mimetype)
+        response.headers["Vary"] = "Accept-Encoding"
+        response.headers["Cache-Control"] = "max-age=31536000, immutable"
+        return response
 
     def login(self) -> BaseResponse:
         if not self._access.needs_token and not self._ui.web_login:
@@ -68,6 +97,18 @@ class Pages:
 
     def _home(self) -> str:
         return f"{self._ui.web_base_path}/"
+
+
+def _files(found: bundle.Bundle) -> dict[str, tuple[str, str]]:
+    return {
+        f"app-{found.version}.js": (found.script, "text/javascript"),
+        f"app-{found.version}.css": (found.style, "text/css"),
+    }
+
+
+@functools.cache
+def _packed(text: str) -> bytes:
+    return gzip.compress(text.encode())
 
 
 def _fresh(response: Response) -> Response:

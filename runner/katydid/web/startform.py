@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any, TypedDict
 
-from katydid.load.text import parse_timespan
+from katydid.errors import UsageError
+from katydid.load.spec import Load
+from katydid.load.text import load_from_manifest, parse_timespan
 from katydid.web.answers import Refusal
 
 MOST_USERS = 1_000_000
@@ -20,16 +22,17 @@ class Start(TypedDict, total=False):
     host: str
     user_classes: list[str]
     shape_class: str
+    load: Load
 
 
-_FIELDS = ("users", "spawnRate", "runTime", "host", "userClasses", "shapeClass")
+_FIELDS = ("users", "spawnRate", "runTime", "host", "userClasses", "shapeClass", "load")
 
 
 def parse_start(body: dict[str, Any]) -> Start:
     """The values of a JSON body; absent and null ones stay as configured."""
     unknown = sorted(set(body) - set(_FIELDS))
     if unknown:
-        known = ", ".join(_FIELDS)
+        known = ", ".join((*_FIELDS, "arguments"))
         raise Refusal(400, f"`{unknown[0]}` is no field of a start; there are {known}.", unknown[0])
     given = {key: value for key, value in body.items() if value is not None}
     start: Start = {}
@@ -45,6 +48,8 @@ def parse_start(body: dict[str, Any]) -> Start:
         start["user_classes"] = _names(given["userClasses"], "userClasses")
     if "shapeClass" in given:
         start["shape_class"] = _text(given["shapeClass"], "shapeClass")
+    if "load" in given:
+        start["load"] = load(given["load"])
     return start
 
 
@@ -78,6 +83,19 @@ def run_time(value: Any, field: str) -> float:
 def host(value: Any, field: str) -> str:
     """A base URL: `http://…` or `https://…`, or what another kind of user calls its target."""
     return _text(value, field).strip()
+
+
+def load(value: Any) -> Load:
+    """A load as the manifest writes it; Refusal names the field under `load`."""
+    if not isinstance(value, dict):
+        raise Refusal(400, "`load` is not an object.", "load")
+    try:
+        return load_from_manifest(value)
+    except UsageError as error:
+        field, colon, sentence = str(error).partition(": ")
+        if not colon or not field.startswith("load."):
+            raise Refusal(400, str(error), "load") from error
+        raise Refusal(400, f"`{field}` {sentence}", field) from error
 
 
 def _number(value: Any, field: str) -> float:

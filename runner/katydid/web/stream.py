@@ -1,8 +1,8 @@
 """Server-sent events: the status each second, and the history points that a client lacks.
 
-An event is always the newest: a client that reads slowly misses statuses, never history. The id
-of an event is the start of the last history point in it; a client that comes back with it (the
-browser sends Last-Event-ID) gets what was closed since.
+An event is always the newest, and has the marks when they changed: a client that reads slowly
+misses statuses, never history. The id of an event is the start of the last history point in it;
+a client that comes back with it (the browser sends Last-Event-ID) gets what was closed since.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import gevent
 from gevent.event import Event
 
 from katydid.clock import Clock
+from katydid.run.document import HistoryPoint, Mark
 from katydid.web.answers import Refusal, to_text
 from katydid.web.controls import Controls
 from katydid.web.summary import status_body
@@ -20,6 +21,8 @@ from katydid.web.summary import status_body
 INTERVAL_SECONDS = 1.0
 MOST_CLIENTS = 64
 RETRY_MS = 2000
+LATE_SECONDS = 10
+"""A point may still grow for so long, by what a worker reported late: then it is sent again."""
 
 
 class Feed:
@@ -48,15 +51,24 @@ class Feed:
 
     def _events(self, since: int) -> Iterator[str]:
         self._clients += 1
+        told: list[Mark] | None = None
         try:
             if self._ticker is None:
                 self._publish()
                 self._ticker = gevent.spawn(self._run)
             yield f"retry: {RETRY_MS}\n\n"
+            sent: dict[int, HistoryPoint] = {}
             while not self._closed:
-                points = self._controls.history(since)
-                since = points[-1].time if points else since
-                data = f'{{"status":{self._status},"history":{to_text(points)}}}'
+                latest = self._controls.history(since - LATE_SECONDS if sent else since)
+                points = [point for point in latest if sent.get(point.time) != point]
+                since = latest[-1].time if latest else since
+                sent = {point.time: point for point in latest if point.time > since - LATE_SECONDS}
+                data = f'{{"status":{self._status},"history":{to_text(points)}'
+                marks = self._controls.marks()
+                if marks != told:  # few and seldom: all of them, so that none is ever missed
+                    told = marks
+                    data += f',"marks":{to_text(marks)}'
+                data += "}"
                 yield f"id: {since}\nevent: tick\ndata: {data}\n\n"
                 self._tick.wait()
         finally:

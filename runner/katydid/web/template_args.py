@@ -46,10 +46,10 @@ def template_args(
         "is_distributed": controls.distributed,
         "user_count": status.load.users,
         "version": LOCUST_VERSION,
-        "host": environment.host or _host_of_classes(environment)[0],
+        "host": environment.host or host_of_classes(environment)[0],
         "history": [_history_row(point) for point in controls.history(0)],
-        "override_host_warning": bool(environment.host) and _host_of_classes(environment)[1],
-        "missing_host_warning": not (environment.host or _host_of_classes(environment)[0]),
+        "override_host_warning": bool(environment.host) and host_of_classes(environment)[1],
+        "missing_host_warning": not (environment.host or host_of_classes(environment)[0]),
         "num_users": _option(options, "num_users", None),
         "spawn_rate": _option(options, "spawn_rate", None),
         "run_time": _option(options, "run_time", None),
@@ -66,7 +66,7 @@ def template_args(
         "users": {name: each.json() for name, each in classes.items()} if classes else {},
         "percentiles_to_chart": list(tunables.PERCENTILES_TO_CHART),
         "percentiles_to_statistics": list(tunables.PERCENTILES_TO_STATISTICS),
-        "is_host_required": not (environment.host or _host_of_classes(environment)[0]),
+        "is_host_required": not (environment.host or host_of_classes(environment)[0]),
         "profile": environment.profile,
         **_profiles(options),
     }
@@ -82,7 +82,7 @@ def _profiles(options: Any) -> dict[str, Any]:
     return {"all_profiles": list(profiles)} if profiles else {}
 
 
-def _host_of_classes(environment: Environment) -> tuple[str | None, bool]:
+def host_of_classes(environment: Environment) -> tuple[str | None, bool]:
     """(the host that all user classes share, whether any class has one)."""
     hosts = {each.host for each in environment.user_classes}
     shared = next(iter(hosts)) if len(hosts) == 1 else None

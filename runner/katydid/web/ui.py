@@ -22,12 +22,14 @@ from werkzeug.wrappers import Response as BaseResponse
 from katydid.clock import SYSTEM_CLOCK, Clock
 from katydid.environment import Environment
 from katydid.errors import UsageError
+from katydid.page import bundle
 from katydid.web import wsgi
 from katydid.web.access import Access, is_loopback
 from katydid.web.api import Api, answer_http_error
 from katydid.web.controls import Controls, Renderers
 from katydid.web.locust_routes import LocustRoutes
 from katydid.web.pages import Pages
+from katydid.web.setup import Setup
 from katydid.web.template_args import ExtraOptions, template_args
 
 logger = logging.getLogger(__name__)
@@ -82,7 +84,9 @@ class WebUI:
         self.greenlet: gevent.Greenlet[..., Any] | None = None
         self._extra_options = extra_options
         self._access = Access(token, web_login, is_loopback(self.host))
-        self._api = Api(controls, renderers, self._access, clock)
+        self._api = Api(
+            controls, renderers, self._access, clock, Setup(environment, controls, extra_options)
+        )
         self.app = self._make_app(build_path)
         self.login_manager: LoginManager | None = None
         if web_login:
@@ -149,7 +153,9 @@ class WebUI:
         )
         app.jinja_env.add_extension("jinja2.ext.do")
         app.register_error_handler(HTTPException, self._http_error)
-        app.context_processor(lambda: {"base_path": self.web_base_path, "nonce": _nonce()})
+        app.context_processor(
+            lambda: {"base_path": self.web_base_path, "nonce": _nonce(), "bundle": bundle.find()}
+        )
         app.after_request(_harden)
         return app
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import pytest
 
@@ -87,15 +86,13 @@ def test_thresholds_alone_decide(headless):
 
 
 def test_abort(headless, shop):
-    """A threshold with abort ends the test within 3 s of the breaching sample."""
-    began = time.monotonic()
+    """A threshold with abort ends the test; how soon, tests/runner/run/test_run_thresholds says."""
     run = headless(
         "-t", "60", "--threshold", "failures < 1 abort", "--results", "out",
         files={"locustfile.py": FAILING},
     )  # fmt: skip
-    assert time.monotonic() - began < 30
     assert run.code == 3
     saved = json.loads((run.folder / "out/run.json").read_text())
-    assert saved["status"]["elapsed_seconds"] < 3.5
+    assert saved["status"]["elapsed_seconds"] < 30, "of the 60 s that it was given"
     assert saved["status"]["reason"] == "ThresholdAborted"
     assert saved["status"]["thresholds"][0]["status"] == "Breached"

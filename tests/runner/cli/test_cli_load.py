@@ -44,7 +44,7 @@ def test_a_shape_ends_itself_and_options_give_way(headless, shop):
     status = json.loads((run.folder / "out/run.json").read_text())["status"]
     assert status["load"]["model"] == "shape"
     assert status["load"]["peak_users"] == 3
-    assert 2 <= status["elapsed_seconds"] < 5
+    assert 2 <= status["elapsed_seconds"] < 15
     assert shop.total > 10
 
 
@@ -63,7 +63,7 @@ def test_without_drain_running_tasks_are_cut(headless, shop):
     assert run.code == 0, run.err
     saved = json.loads((run.folder / "out/run.json").read_text())
     assert saved["status"]["total"]["requests"] == 0
-    assert saved["status"]["elapsed_seconds"] < 5
+    assert saved["status"]["elapsed_seconds"] < 15
     assert shop.arrived["/slow"] == 2
 
 

@@ -9,7 +9,7 @@ import pytest
 
 pytestmark = pytest.mark.processes
 
-LIVE = {"users": 6, "spawnRate": 100, "unbounded": True, "stopTimeout": "2s"}
+LIVE = {"users": 6, "spawnRate": 100, "unbounded": True, "stopTimeout": "20s"}
 
 
 def test_goes_on_from_its_checkpoint(engine, target, eventually):

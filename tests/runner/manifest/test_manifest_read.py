@@ -129,3 +129,12 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         parse(tmp_path / "missing.yaml")
     with pytest.raises(UsageError, match="not a text file"):
         parse(tmp_path / "binary")
+
+
+def test_buckets_of_the_metrics_are_seconds() -> None:
+    assert parse(GOOD / "smallest.yaml").load_test.metrics_buckets == ()
+    # 0.1s and 100ms are one bound
+    text = (GOOD / "smallest.yaml").read_text()
+    text += "  metrics: {buckets: [50ms, 0.1s, 100ms, 2.5s]}\n"
+    [test] = parse_stream(text, "buckets.yaml").load_tests
+    assert test.metrics_buckets == (0.05, 0.1, 2.5)

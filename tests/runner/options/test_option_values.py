@@ -74,6 +74,8 @@ def test_our_own_options(place):
         "--threshold", "p95 < 300ms", "--threshold", "failures < 1%", "--checkpoint", "state",
         "--run-id", "7", "--results", "out", "--junit", "j.xml", "--orphan-timeout", "15s",
         "--metrics-port", "9646", "--metrics-linger", "20s", "--metrics-buckets", "0.1,.5",
+        "--remote-write", "http://prometheus/write", "--remote-write-interval", "2s",
+        "--remote-write-header", "X-A: b",
         "--summary-file", "sum", "--summary-bytes", "2048",
         environ={
             "KATYDID_CURVE_SEED": "seed",
@@ -90,6 +92,9 @@ def test_our_own_options(place):
         metrics_port=9646,
         metrics_linger=20,
         metrics_buckets=(0.1, 0.5),
+        remote_write="http://prometheus/write",
+        remote_write_interval=2,
+        remote_write_headers=["X-A: b"],
         run_id="7",
         checkpoint="state",
         orphan_timeout=15,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import io
 import re
 from typing import Any
 
@@ -12,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from katydid.results import console, text_table
-from katydid.results.display import Display
 from katydid.results.figures import visible
 from katydid.results.text_table import Head, Paint, Row, shorten, sparkline, width
 from katydid.run.document import RunDocument
@@ -39,12 +37,26 @@ def test_the_live_view_of_a_run(samples: Any) -> None:
         "failures/s",
     ]  # fmt: skip
     assert lines[3].split() == [
-        "GET", "/", "4", "604", "0", "(0%)", "44.8", "4.22", "258", "37.3", "34.4", "0",
+        "GET", "/", "4", "604", "0", "44.8", "4.22", "258", "37.3", "34.4", "0",
     ]  # fmt: skip
     assert "and 2 more requests" in lines
-    assert "✓ met  p95 < 900ms was 212 ms" in lines
-    assert "… pending  POST /checkout: p99 < 1s is pending" in lines
-    assert [line.split()[0] for line in lines[-3:]] == ["req/s", "p95", "users"]
+    assert "✓ met       p95 < 900ms was 212 ms" in lines
+    assert "… pending   POST /checkout: p99 < 1s is pending" in lines
+    assert [line.split()[0] for line in lines[-2:]] == ["req/s", "p95"]
+
+
+@pytest.mark.parametrize("height", [1, 4, 10, 16, 20, 24])
+def test_the_live_view_fits_any_height(any_sample: RunDocument, height: int) -> None:
+    lines = console.live_view(any_sample, 80, height=height)
+    assert len(lines) <= height
+    assert lines[0] == console.progress_line(any_sample.status, 80)
+
+
+def test_the_table_gives_way_before_thresholds_and_sparklines(samples: Any) -> None:
+    lines = console.live_view(samples.running(), 80, height=18)
+    assert sum(line.startswith(("GET", "POST", "PUT", "DELETE")) for line in lines) == 6
+    assert "and 6 more requests" in lines
+    assert lines[-1].startswith("p95 ")
 
 
 def test_what_is_wrong_is_on_the_line(samples: Any) -> None:
@@ -85,6 +97,19 @@ def test_the_summary_ends_with_verdict_files_and_what_to_do(samples: Any) -> Non
         "",
         "More: katydid report results/x",
     ]
+
+
+def test_a_narrow_summary_has_fewer_columns(samples: Any) -> None:
+    """Rather than lines that wrap: all of it stands in the files."""
+    for columns, heads in (
+        (60, "50% 90% 95% 99% 100%"),
+        (80, "50% 75% 90% 95% 99% 99.9% 99.99% 100%"),
+        (120, "50% 66% 75% 80% 90% 95% 98% 99% 99.9% 99.99% 100%"),
+    ):
+        lines = console.final_summary(samples.passed(), columns)
+        start = lines.index("Response times (ms)")
+        assert lines[start + 1].split() == ["Type", "Name", *heads.split(), "#", "reqs"]
+        assert max(width(line) for line in lines[: start + 8]) <= columns
 
 
 def test_all_rows_of_the_final_table_are_there(samples: Any) -> None:
@@ -143,56 +168,6 @@ def test_sparklines() -> None:
     assert sparkline([0.0, 0.0], 10) == "▁▁"
     assert sparkline([1, 8, 1, 1], 2) == "█▂"
     assert sparkline([], 10) == sparkline([1], 0) == ""
-
-
-class Terminal(io.StringIO):
-    """A stream that remembers what it was given."""
-
-
-def test_a_pipe_gets_a_plain_line_each_ten_seconds(samples: Any) -> None:
-    stream = Terminal()
-    display = Display(stream, terminal=False, colour=True)
-    for second in range(25):
-        display.show(samples.aborted(), now=float(second))
-    lines = stream.getvalue().splitlines()
-    assert len(lines) == 3
-    assert not ESCAPES.search(stream.getvalue())
-    assert "generator saturated" in lines[0]  # whole, whatever the width
-
-
-def test_a_terminal_is_redrawn_in_place(samples: Any) -> None:
-    stream = Terminal()
-    display = Display(stream, terminal=True, size=lambda: (100, 50))
-    display.show(samples.running(), now=0.0)
-    drawn = stream.getvalue().count("\n")
-    display.show(samples.running(), now=0.5)
-    assert stream.getvalue().count("\n") == drawn
-    display.show(samples.running(), now=1.0)
-    assert f"\x1b[{drawn}F\x1b[J" in stream.getvalue()
-    display.clear()
-    assert stream.getvalue().endswith(f"\x1b[{drawn}F\x1b[J")
-    assert display.due(1.1)
-
-
-def test_a_small_terminal_gets_what_fits(samples: Any) -> None:
-    stream = Terminal()
-    Display(stream, terminal=True, size=lambda: (80, 6)).show(samples.running(), now=0.0)
-    assert stream.getvalue().count("\n") == 5
-    stream = Terminal()
-    Display(stream, terminal=True, whole=False, colour=False).show(samples.running(), now=0.0)
-    assert stream.getvalue() == (
-        "● Running  02:14 / 10:00  500 users  412.3 req/s  0.022 % failed  p95 437 ms\n"
-    )
-
-
-def test_a_stream_that_cannot_take_it_never_ends_the_test(samples: Any) -> None:
-    raw = io.BytesIO()
-    ascii_only = io.TextIOWrapper(raw, encoding="ascii")
-    Display(ascii_only, terminal=False).show(samples.running(), now=0.0)
-    assert raw.getvalue().startswith(b"? Running  02:14 / 10:00  500 users")
-    closed = io.StringIO()
-    closed.close()
-    Display(closed, terminal=False).show(samples.running(), now=0.0)
 
 
 def test_no_total_of_the_service_times_is_no_problem(samples: Any) -> None:

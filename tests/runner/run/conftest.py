@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import time
 from collections.abc import Callable
 from itertools import count
 from typing import Any
@@ -93,9 +94,27 @@ def clock() -> SteppedClock:
     return SteppedClock()
 
 
+class Alarm:
+    """Rings after `seconds`: as punctual as this process can be on a machine that is busy."""
+
+    def __init__(self, seconds: float) -> None:
+        gevent.sleep(0.001)  # the hub's idea of now is as old as its last turn
+        self.began = time.monotonic()
+        self.rang: float | None = None
+        gevent.spawn_later(seconds, self._ring)
+
+    def _ring(self) -> None:
+        self.rang = time.monotonic()
+
+
+@pytest.fixture
+def alarm() -> Callable[[float], Alarm]:
+    return Alarm
+
+
 @pytest.fixture
 def until() -> Callable[..., None]:
-    def wait(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+    def wait(condition: Callable[[], bool], seconds: float = 60.0) -> None:
         """Let other greenlets run until `condition()`; at most `seconds`."""
         with gevent.Timeout(seconds, AssertionError("it did not happen in time")):
             while not condition():

@@ -215,7 +215,7 @@ def test_a_stop_leaves_nothing_due_and_many_idle_users_end_at_once(serve, clock)
     clock.advance(0)
     served.due(0.5, 0.6)
     served.pool.stop()
-    with gevent.Timeout(5):
+    with gevent.Timeout(60):
         served.population.stop_all(0)
     clock.advance(2)
     assert len(Buyer.log) == 500

@@ -100,7 +100,7 @@ class TestLife:
         runner = local(Quitter, Idler)
         names = told(runner.environment)
         runner.begin_load(ConstantLoad(6, 100.0))
-        runner.greenlet.join(timeout=5)
+        runner.greenlet.join(timeout=60)
         assert runner.state == "stopped"
         assert runner.user_count == 0
         assert names[-2:] == ["test_stopping", "test_stop"]
@@ -119,7 +119,7 @@ class TestLife:
 
         runner = local(Quitter, stop_timeout=5)
         runner.begin_load(ConstantLoad(1, 100.0))
-        runner.greenlet.join(timeout=5)
+        runner.greenlet.join(timeout=60)
         assert len(finished) == 1
         assert runner.state == "stopped"
 
@@ -141,7 +141,7 @@ class TestLife:
 
         runner = local(Aborter)
         runner.begin_load(ConstantLoad(1, 100.0))
-        assert runner.finished.wait(5)
+        assert runner.finished.wait(60)
         judgement = judgement_of(runner)
         assert (judgement.verdict, judgement.reason) == ("Stopped", "StopTest")
         assert (judgement.message, judgement.exit_code) == ("sold out", 4)
@@ -249,18 +249,29 @@ class TestRamp:
 
 
 class TestRunTime:
+    @pytest.mark.parametrize("run_time", [0.75, 1.25])  # exact in binary, as the clock's steps are
+    def test_is_precise(self, local, clock, run_time):
+        runner = local(Idler, clock=clock)
+        runner.begin_load(ConstantLoad(5, 100.0, run_time))
+        clock.advance(run_time - 0.001)
+        assert runner.state in ("spawning", "running")
+        clock.advance(0.002)
+        assert runner.state == "stopped"
+        assert runner.elapsed_seconds == pytest.approx(run_time, abs=0.002)
+
     @pytest.mark.parametrize("run_time", [0.7, 1.3])
-    def test_is_precise(self, local, run_time):
+    def test_is_as_precise_as_the_machine(self, local, alarm, run_time):
         runner = local(Clicker)
-        begun = time.monotonic()
         stopped = []
         runner.environment.events.test_stopping.add_listener(
-            lambda **_: stopped.append(time.monotonic() - begun)
+            lambda **_: stopped.append(time.monotonic())
         )
+        rings = alarm(run_time)
         runner.begin_load(ConstantLoad(5, 100.0, run_time))
-        assert runner.finished.wait(5)
-        assert stopped == [pytest.approx(run_time, abs=0.05)]
-        assert runner.elapsed_seconds == pytest.approx(run_time, abs=0.05)
+        assert runner.finished.wait(60)
+        assert stopped == [pytest.approx(rings.rang, abs=0.25)]
+        assert stopped[0] - rings.began >= run_time
+        assert runner.elapsed_seconds >= run_time
         assert runner.ending == Ending("done")
         assert judgement_of(runner).exit_code == 0
 
@@ -310,13 +321,13 @@ class TestRunTime:
                     gevent.sleep(1.3)
                     fire(self.environment, 99.0)
 
-        runner = local(Slow, stop_timeout=10)
+        runner = local(Slow, stop_timeout=60)
         runner.begin_load(ConstantLoad(2, 100.0, 0.5))
-        assert runner.finished.wait(10)
+        assert runner.finished.wait(60)
         points = runner.stats.history_points()
         late = [point for point in points if point.time > int(runner.load_started_at + 0.5)]
         assert sum(point.requests for point in points) == runner.stats.num_requests
-        assert sum(point.requests for point in late) >= 2
+        assert sum(point.requests for point in late) >= 1  # a user between two tasks ends at once
         assert late[-1].users == 0
 
 
@@ -396,7 +407,7 @@ class TestSeconds:
     def test_history_has_a_point_for_every_second(self, local):
         runner = local(Clicker)
         runner.begin_load(ConstantLoad(4, 100.0, 2.3))
-        assert runner.finished.wait(6)
+        assert runner.finished.wait(60)
         points = runner.stats.history_points()
         times = [point.time for point in points]
         assert times == list(range(times[0], times[0] + len(times)))

@@ -64,19 +64,18 @@ def life_of(environments):
 
 
 class TestLocal:
-    def test_start_quit_join(self):
+    def test_start_quit_join(self, alarm):
         environment = Environment(user_classes=[Clicker])
         runner = environment.create_local_runner()
-        gevent.sleep(0.01)  # the hub's idea of now is as old as its last turn
-        begun = time.monotonic()
+        rings = alarm(0.9)
         runner.start(10, spawn_rate=10)
         gevent.spawn_later(0.9, runner.quit)
-        with gevent.Timeout(5):
+        with gevent.Timeout(60):
             runner.greenlet.join()
-        assert time.monotonic() - begun == pytest.approx(0.9, abs=0.1)
+        assert time.monotonic() == pytest.approx(rings.rang, abs=0.25)
         assert runner.state == "stopped"
         assert runner.user_count == 0
-        assert environment.stats.total.num_requests > 50
+        assert environment.stats.total.num_requests > 10
         assert environment.stats.total.num_failures == 0
         assert environment.stats.get("/", "GET").avg_response_time == 20.0
 
@@ -89,7 +88,7 @@ class TestLocal:
         runner.greenlet.join(timeout=0.05)
         assert len(runner.greenlet) > 0
         runner.quit()
-        with gevent.Timeout(1):
+        with gevent.Timeout(60):
             runner.greenlet.join()
 
     def test_start_can_wait_for_all_users(self, local):
@@ -245,7 +244,7 @@ class TestMasterAndWorkers:
 
         master, workers = cluster(Faulty)
         master.begin_load(ConstantLoad(2, 100.0, 0.6))
-        assert master.finished.wait(10)
+        assert master.finished.wait(60)
         result = document(master)
         assert result.status.total.failures == result.status.total.requests > 10
         (failure,) = result.failures
@@ -257,16 +256,17 @@ class TestMasterAndWorkers:
         assert exception.nodes == sorted(worker.client_id for worker in workers)
         assert judgement_of(master).reason == "RequestsFailed"
 
-    def test_the_run_time_is_precise(self, cluster):
+    def test_the_run_time_is_precise(self, cluster, alarm):
         master, _ = cluster(Clicker)
-        begun = time.monotonic()
         stopped = []
         master.environment.events.test_stopping.add_listener(
-            lambda **_: stopped.append(time.monotonic() - begun)
+            lambda **_: stopped.append(time.monotonic())
         )
+        rings = alarm(1.3)
         master.begin_load(ConstantLoad(4, 100.0, 1.3))
-        assert master.finished.wait(10)
-        assert stopped == [pytest.approx(1.3, abs=0.05)]
+        assert master.finished.wait(60)
+        assert stopped == [pytest.approx(rings.rang, abs=0.25)]
+        assert stopped[0] - rings.began >= 1.3
         assert master.partial is False
 
     def test_a_worker_that_leaves_gives_its_users_to_the_other(self, cluster, until):
@@ -299,7 +299,7 @@ class TestMasterAndWorkers:
         until(lambda: [worker.user_count for worker in workers] == [1, 1])
         node = master.clients[workers[0].client_id]
         if goodbye:
-            workers[0]._send(m.Bye("it got SIGTERM", -1))
+            workers[0].send(m.Bye("it got SIGTERM", -1))
             until(lambda: node.leaving)
         workers[0].node.stop_users(0)
         workers[0].close()
@@ -323,7 +323,7 @@ class TestMasterAndWorkers:
 
         master, _ = cluster(Aborter)
         master.start(1, spawn_rate=100)
-        assert master.finished.wait(10)
+        assert master.finished.wait(60)
         assert (judgement_of(master).reason, judgement_of(master).message) == (
             "StopTest",
             "sold out",

@@ -266,7 +266,7 @@ class TestDrain:
         population = users(Busy)
         population.spawn_users({"Busy": 3})
         gevent.sleep(0)
-        with gevent.Timeout(2):
+        with gevent.Timeout(60):
             population.stop_all(0.1)
         assert population.counts() == {}
 
@@ -294,7 +294,7 @@ class TestDrain:
         population = users(Hanging, Waiting)
         population.spawn_users({"Hanging": 2, "Waiting": 1})
         gevent.sleep(0)
-        with gevent.Timeout(2):
+        with gevent.Timeout(60):
             population.stop_all(0)
         assert population.counts() == {}
         assert "2 users were still in on_stop" in caplog.text

@@ -39,7 +39,7 @@ def statuses(runner):
 
 def run(runner, seconds, users=5):
     runner.begin_load(ConstantLoad(users, 100.0, seconds))
-    assert runner.finished.wait(seconds + 5)
+    assert runner.finished.wait(seconds + 60)
     return judgement_of(runner)
 
 

@@ -6,8 +6,8 @@ from argparse import Namespace
 
 from katydid.environment import Environment
 from katydid.run.local import LocalRunner
-from katydid.run.master import plain_options
 from katydid.run.settings import RunSettings
+from katydid.run.shared_options import plain_options
 from katydid.run.snapshot import document
 
 

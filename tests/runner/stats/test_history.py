@@ -145,3 +145,51 @@ def test_memory_of_a_run_stays_flat(node, clock) -> None:
     assert len(stats._facts) == 0
     assert [len(level.times) for level in stats._history._levels] == [600, 200, 34, 4, 1]
     assert np.isfinite(stats.total.avg_response_time)
+
+
+@pytest.mark.parametrize(
+    "since", [0, 999_999, 1_000_000, 1_003_605, 1_007_100, 1_007_198, 1_007_199]
+)
+def test_points_since_a_time_are_those_that_began_later(long_run: RequestStats, since: int) -> None:
+    expected = [point for point in long_run.history_points() if point.time > since]
+    assert long_run.history_points(since=since) == expected
+
+
+@pytest.mark.parametrize("width", [10, 60])
+def test_coarse_points_cover_every_second_once(long_run: RequestStats, width: int) -> None:
+    points = long_run.history_points(width=width)
+    for earlier, later in itertools.pairwise(points):
+        assert earlier.time + earlier.width_seconds == later.time
+    assert sum(point.requests for point in points) == long_run.num_requests
+    assert all(point.width_seconds >= width for point in points[1:-1])
+    assert points[-1].time + points[-1].width_seconds == 1_000_000 + 2 * 3600
+
+
+def test_seconds_that_do_not_fill_a_coarse_point_are_its_last_one() -> None:
+    clock = FakeClock(1_000_000.0)
+    stats = RequestStats(clock)
+    hours(stats, clock, 73)
+    whole = stats.history_points(width=60)
+    assert [(point.time, point.width_seconds) for point in whole] == [
+        (1_000_000, 20),  # up to a whole minute
+        (1_000_020, 53),
+    ]
+    assert [point.requests for point in whole] == [40, 106]
+    seconds = stats.history_points()[20:]
+    assert whole[1].p50_ms is not None
+    assert min(p.p50_ms or 0 for p in seconds) <= whole[1].p50_ms <= 500
+    assert whole[1].p99_ms == pytest.approx(500, rel=0.01)
+    three = stats.history_points(width=10)[-1]
+    assert (three.time, three.width_seconds, three.requests) == (1_000_070, 3, 6)
+    assert stats.history_points("GET", "/b", width=10)[-1].requests == 3
+
+
+def test_a_run_of_seconds_has_one_coarse_point() -> None:
+    clock = FakeClock(1_000_003.0)
+    stats = RequestStats(clock)
+    hours(stats, clock, 3, first=1_000_003)
+    points = stats.history_points(width=10)
+    assert [(point.time, point.width_seconds, point.requests) for point in points] == [
+        (1_000_003, 3, 6)
+    ]
+    assert RequestStats(clock).history_points(width=10) == []

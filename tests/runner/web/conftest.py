@@ -89,7 +89,8 @@ class EnvironmentControls:
         self.exceptions: list[ExceptionRow] = []
         self.logs: dict[str, list[str]] = {"local": ["a line"]}
         self.points: list[HistoryPoint] = []
-        self.marks: list[Mark] = []
+        self.marked: list[Mark] = []
+        self.asked_width = 1
         self.saturated: list[str] = []
         self.documents_made = 0
         self.broken: Exception | None = None
@@ -143,7 +144,7 @@ class EnvironmentControls:
             workers=self.workers,
             history=self.points,
             request_history={"GET /products": self.points},
-            marks=self.marks,
+            marks=self.marked,
             logs=self.logs,
             sources={},
             manifest="",
@@ -152,8 +153,12 @@ class EnvironmentControls:
             task_ratio=task_ratio(classes, counts),
         )
 
-    def history(self, since: float) -> list[HistoryPoint]:
+    def history(self, since: float, width: int = 1) -> list[HistoryPoint]:
+        self.asked_width = width
         return [point for point in self.points if point.time > since]
+
+    def marks(self) -> list[Mark]:
+        return list(self.marked)
 
     def start(self, **form: Any) -> None:
         if form.get("users") == 0:

@@ -60,7 +60,7 @@ def test_an_empty_start_takes_what_was_configured(browse, controls):
             {"rate": 5},
             "rate",
             "`rate` is no field of a start; there are users, spawnRate, runTime, host, "
-            "userClasses, shapeClass.",
+            "userClasses, shapeClass, load, arguments.",
         ),
     ],
 )

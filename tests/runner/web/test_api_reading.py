@@ -63,7 +63,7 @@ def test_lists_come_as_pages(browse, controls, record, worker):
 
 def test_history_since_a_time_and_of_one_request(browse, controls, point):
     controls.points = [point(100), point(101), point(102)]
-    controls.marks = [Mark(100.5, "start", "start"), Mark(101.5, "edit", "10 users")]
+    controls.marked = [Mark(100.5, "start", "start"), Mark(101.5, "edit", "10 users")]
     browser = browse()
     body = browser.get("/api/v1/history?since=101").json()
     assert [p["time"] for p in body["points"]] == [102]

@@ -8,6 +8,7 @@ import gevent
 import pytest
 
 from katydid.clock import SYSTEM_CLOCK
+from katydid.run.document import Mark
 from katydid.web.answers import Refusal
 from katydid.web.stream import MOST_CLIENTS, Feed
 
@@ -55,6 +56,27 @@ def test_a_client_that_comes_back_gets_what_it_lacks(browse, controls, point, la
         number, data = next(events(answer))
     assert [p["time"] for p in data["history"]] == times
     assert number == 102
+
+
+def test_a_point_that_grew_by_a_late_report_comes_again(browse, controls, point):
+    controls.points = [point(100), point(101)]
+    with browse().get("/api/v1/stream", stream=True) as answer:
+        stream = events(answer)
+        next(stream)
+        controls.points[1] = point(101, requests=12)
+        number, data = next(stream)
+    assert number == 101
+    assert [(p["time"], p["requests"]) for p in data["history"]] == [(101, 12)]
+
+
+def test_marks_come_when_there_are_others(browse, controls):
+    controls.marked = [Mark(100.5, "start", "go")]
+    with browse().get("/api/v1/stream", stream=True) as answer:
+        stream = events(answer)
+        assert [m["text"] for m in next(stream)[1]["marks"]] == ["go"]
+        assert "marks" not in next(stream)[1]
+        controls.marked.append(Mark(101.5, "edit", "more"))
+        assert [m["text"] for m in next(stream)[1]["marks"]] == ["go", "more"]
 
 
 class ManualClock:

@@ -120,7 +120,7 @@ class Environment(environment.Environment):
 
 def renderers() -> Renderers:
     """The outputs of `katydid.results`, as the web UI offers them for download."""
-    from katydid.results import csv_files, document_json, html, junit
+    from katydid.results import csv_files, document_json, junit, report
     from katydid.web.controls import Renderers
 
-    return Renderers(html.render, document_json.to_json, junit.render, csv_files.render)
+    return Renderers(report.render, document_json.to_json, junit.render, csv_files.render)

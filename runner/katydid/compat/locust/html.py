@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from katydid.results import html
+from katydid.results import report
 from katydid.run import snapshot
 
 __all__ = ["get_html_report"]
@@ -12,4 +12,4 @@ __all__ = ["get_html_report"]
 
 def get_html_report(environment: Any, *_: Any, **__: Any) -> str:
     """The self-contained HTML report. Locust's flags for links and theme are taken and ignored."""
-    return html.render(snapshot.document(environment.runner))
+    return report.render(snapshot.document(environment.runner))

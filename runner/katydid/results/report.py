@@ -1,0 +1,145 @@
+"""The report: the web page with the data of a run inside, or the plain page where it is not built.
+
+One file that opens from disk and asks the network for nothing: a content security policy allows
+the inlined script by its hash and no connection at all. The data is packed (gzip, base64): the
+history of ten minutes and ten names would otherwise be a megabyte. Without JavaScript, the summary
+is there as text.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from typing import Any
+
+from katydid.page import bundle, data
+from katydid.results import figures, html, verdict
+from katydid.results.document_json import to_plain
+from katydid.results.html_context import LOG_LINES, LOG_LINES_IN_ALL, SOURCE_CHARACTERS
+from katydid.results.markup import Html, fill
+from katydid.run.document import RunDocument
+
+MOST_POINTS_OF_NAMES = 20_000
+"""Points of single names in a report, the busiest names first; run.json has them all."""
+MOST_DETAILS = 2_000
+MOST_ROWS = 1_000
+"""Failures and exceptions each."""
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; \
+script-src '{hash}'; img-src data: blob:; base-uri 'none'; form-action 'none'">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="generator" content="Katydid {version}">
+<link rel="icon" href="data:,">
+<title>{title}</title>
+<style>{css}</style>
+</head>
+<body>
+<div id="katydid"></div>
+<noscript><h1>{title}</h1><p>{sentence}</p><p>{numbers}</p>
+<p>Charts and tables need JavaScript; <code>run.json</code> beside this file has every number.</p>
+</noscript>
+<script type="application/octet-stream" id="katydid-data">{data}</script>
+<script>{js}</script>
+</body>
+</html>
+"""
+
+
+def render(document: RunDocument) -> str:
+    """Return the report as one self-contained HTML page."""
+    found = bundle.find()
+    return html.render(document) if found is None else page(document, found)
+
+
+def page(document: RunDocument, found: bundle.Bundle) -> str:
+    """The report made of this bundle."""
+    status = document.status
+    return fill(
+        _PAGE,
+        hash=found.script_hash,
+        version=document.versions.get("katydid", ""),
+        title=f"{status.name} {verdict.word(status)} \u00b7 Katydid",
+        css=Html(found.style),
+        sentence=verdict.sentence(status),
+        numbers=_numbers(document),
+        data=Html(_packed(_frozen(document))),
+        js=Html(found.script),
+    )
+
+
+def _frozen(document: RunDocument) -> dict[str, Any]:
+    """What the page shows of a run (`Frozen` of runner/ui)."""
+    status = to_plain(document.status)
+    for latency in (status["total"]["latency"], status["total"]["service"]):
+        for key in ("buckets", "counts") if latency else ():
+            del latency[key]
+    return {
+        "status": status,
+        "table": data.table(document),
+        "history": data.columns(document.history),
+        "marks": document.marks,
+        "failures": document.failures[:MOST_ROWS],
+        "exceptions": document.exceptions[:MOST_ROWS],
+        "workers": document.workers,
+        "logs": _logs(document),
+        "test": {**data.test(document), "sources": _sources(document)},
+        "details": _details(document),
+        "cautions": verdict.cautions(document),
+    }
+
+
+def _details(document: RunDocument) -> dict[str, Any]:
+    """The names that have a drawer, by their busiest; those that fit have charts in it."""
+    details: dict[str, Any] = {}
+    left = MOST_POINTS_OF_NAMES
+    for row in sorted(document.requests, key=lambda row: -row.requests)[:MOST_DETAILS]:
+        key = data.key_of(row)
+        detail = to_plain(data.request(document, row.method, row.name))
+        for latency in (detail["row"]["latency"], detail["row"]["service"]):
+            for field in ("buckets", "counts") if latency else ():
+                del latency[field]
+        left -= len(document.request_history.get(key, ()))
+        if left < 0:
+            detail["history"] = None
+        details[key] = detail
+    return details
+
+
+def _logs(document: RunDocument) -> dict[str, list[str]]:
+    left = LOG_LINES_IN_ALL
+    logs = {}
+    for node, lines in document.logs.items():
+        shown = min(LOG_LINES, left, len(lines))
+        logs[node] = lines[len(lines) - shown :]
+        left -= shown
+    return logs
+
+
+def _sources(document: RunDocument) -> dict[str, str]:
+    left = SOURCE_CHARACTERS
+    sources = {}
+    for name, text in document.sources.items():
+        cut = text[:left]
+        sources[name] = cut if len(cut) == len(text) else f"{cut}\n… (cut for this report)"
+        left -= len(cut)
+    return sources
+
+
+def _numbers(document: RunDocument) -> str:
+    total = document.status.total
+    p95 = figures.latency_text(total.latency.percentiles_ms.get("p95"))
+    return (
+        f"{figures.count(total.requests)} requests, {figures.rate(total.rps)} /s, "
+        f"{figures.percent(total.fail_percent)} % failed, p95 {p95}."
+    )
+
+
+def _packed(value: dict[str, Any]) -> str:
+    text = json.dumps(to_plain(value), allow_nan=False, separators=(",", ":"))
+    return base64.b64encode(gzip.compress(text.encode(errors="replace"), mtime=0)).decode()
