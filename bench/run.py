@@ -26,6 +26,7 @@ BENCHMARKS: dict[str, tuple[list[str], list[str]]] = {
     "master_load.py --curve": (["--curve"], ["--curve", "--seconds", "10"]),
     "metrics_scrape.py": ([], ["--scrapes", "10"]),
     "many_names.py": ([], ["--seconds", "15"]),
+    "kubernetes_start.py": ([], ["--runs", "2"]),
     "operator_scale.py": ([], ["--tests", "40", "--ramp", "5"]),
     "long_run.py": ([], ["--hours", "1", "--real", "12"]),
 }

@@ -10,6 +10,7 @@ from katydid_operator.actions import (
     CleanUp,
     DeleteLoadTest,
     FetchResults,
+    PatchJob,
     Plan,
     TearDown,
 )
@@ -25,6 +26,9 @@ from katydid_operator.status import (
     set_condition,
     set_kstatus,
 )
+
+AT_ONCE = {"activeDeadlineSeconds": 1}
+"""Ends a Job, and keeps the pods that are over with their logs."""
 
 LEAVE_SECONDS = 60.0
 """How long workers may take to leave after the end, before their Job is deleted."""
@@ -85,13 +89,30 @@ def _torn_down(
             return []  # the master still has them
         is_up = has_master and not (seen.master and seen.master.is_over)
         return [TearDown(run, master=is_up)] if has_job or is_up else []
-    if not has_job or not (seen.job and seen.job.active):
+    if not has_job or seen.job is None:
+        return []
+    if _waits_in_vain(seen):
+        return [PatchJob(run, {**seen.job.live_part, **AT_ONCE})]
+    if not seen.job.active:
         return []
     left = finished + timedelta(seconds=LEAVE_SECONDS)
     if now >= left:
         return [TearDown(run, master=False)]
     waits.append((left - now).total_seconds())
     return []
+
+
+def _waits_in_vain(seen: Observed) -> bool:
+    """Whether the Job would replace workers that ended badly, though the run is over.
+
+    While it waits it holds on to their pods: where their namespace is being deleted, no other pod
+    may be created, and the namespace would never go.
+    """
+    job = seen.job
+    if job is None or job.is_complete or job.failure or AT_ONCE.items() <= job.live_part.items():
+        return False
+    others = {pod.index for pod in seen.workers if pod.phase != "Failed"}
+    return any(pod.phase == "Failed" and pod.index not in others for pod in seen.workers)
 
 
 def _results(seen: Observed, status: Json, now: datetime) -> list[Action]:

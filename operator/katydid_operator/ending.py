@@ -7,13 +7,20 @@ master only after its last known pod object was asked for a summary.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import datetime
 
 from katydid_operator.actions import Plan
 from katydid_operator.failures import Failure
 from katydid_operator.loadtest import Json, LoadTest
-from katydid_operator.numbers import generator_of, load_of, peak_users, thresholds_of
+from katydid_operator.numbers import (
+    generator_of,
+    load_of,
+    peak_users,
+    thresholds_of,
+    whole,
+)
 from katydid_operator.observed import Observed, PodView, text_of, time_of
 from katydid_operator.resources.master import results_path
 from katydid_operator.status import (
@@ -148,7 +155,7 @@ def finished_plan(seen: Observed, status: Json, ending: Ending, now: datetime) -
         status["thresholds"] = thresholds_of(
             test.thresholds, document, status.get("thresholds") or []
         )
-    _count_workers(seen, status)
+    _count_workers(seen, status, document or {})
     finish(status, ending.verdict, ending.reason, ending.message, now)
     _keep_failure(seen, status, ending)
     _conclude(seen, status, ending, now)
@@ -157,19 +164,19 @@ def finished_plan(seen: Observed, status: Json, ending: Ending, now: datetime) -
     return Plan(status, requeue_seconds=0)
 
 
-def _count_workers(seen: Observed, status: Json) -> None:
-    """Of a finished run `summary` says how many indexes took part to its end, and none is left.
+def _count_workers(seen: Observed, status: Json, document: Json) -> None:
+    """Of a finished run `summary` says how many workers took part to its end, and none is left.
 
-    Whether the pods are seen leaving before the summary arrives is chance: this is not.
+    Whether the pods are seen leaving before the summary arrives is chance: this is not. The
+    master knows best, by processes; a short summary or a lost master leaves the pods.
     """
     workers = status["workers"]
-    took_part = {pod.index for pod in seen.workers if _took_part(pod)}
+    processes = max(1, seen.test.processes_per_pod)
+    known = math.ceil(whole(document.get("workers_ready")) / processes)
+    seen_pods = len({pod.index for pod in seen.workers if _took_part(pod)})
     has_load = "loadStartedAt" in status["run"]
-    workers |= {
-        "current": 0,
-        "ready": 0,
-        "summary": f"{len(took_part) if has_load else 0}/{workers['desired']}",
-    }
+    took_part = min(workers["desired"], max(known, seen_pods)) if has_load else 0
+    workers |= {"current": 0, "ready": 0, "summary": f"{took_part}/{workers['desired']}"}
 
 
 def _took_part(pod: PodView) -> bool:

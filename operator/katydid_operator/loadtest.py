@@ -162,6 +162,10 @@ class LoadTest:
         return int(self._workers.get("replicas", 1))
 
     @property
+    def processes_per_pod(self) -> int:
+        return int(self._workers.get("processesPerPod", 1))
+
+    @property
     def ready_timeout_seconds(self) -> float:
         return seconds_of(self._workers.get("readyTimeout", "10m"))
 

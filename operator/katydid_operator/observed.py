@@ -120,6 +120,7 @@ class JobView:
     active: int = 0
     failed_indexes: str = ""
     failure: str = ""  # "Reason: message" of the condition Failed
+    is_complete: bool = False
     is_deleted: bool = False
 
 
@@ -255,6 +256,10 @@ def job_view(job: Json) -> JobView:
         live_part={key: spec[key] for key in live if key in spec},
         active=int(status.get("active") or 0),
         failed_indexes=status.get("failedIndexes") or "",
+        is_complete=any(
+            one.get("type") == "Complete" and one.get("status") == "True"
+            for one in status.get("conditions") or ()
+        ),
         failure=f"{failed.get('reason')}: {failed.get('message')}" if failed else "",
         is_deleted=bool(metadata.get("deletionTimestamp")),
     )

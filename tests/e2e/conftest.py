@@ -15,6 +15,7 @@ import os
 import re
 import secrets
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -298,6 +299,8 @@ SHARED = "KATYDID_E2E_SHARED"
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A shell that started us in the background has it ignored; tools/e2e.sh ends us by it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if SHARED not in os.environ:
         os.environ[SHARED] = tempfile.mkdtemp(prefix="katydid-e2e-")
         config.stash[OWNS_SHARED] = True

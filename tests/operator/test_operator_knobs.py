@@ -30,8 +30,8 @@ MANIFEST = {"args", "processesPerPod", "readyTimeout", "maxLost"}
 """What the engine reads from the manifest, which holds the whole spec."""
 
 OPERATOR = {
-    "deadline", "historyLimit", "load", "podTTLSecondsAfterFinished", "rerunToken", "results",
-    "source", "stop", "suspend", "target", "thresholds", "ttlSecondsAfterFinished",
+    "deadline", "historyLimit", "load", "metrics", "podTTLSecondsAfterFinished", "rerunToken",
+    "results", "source", "stop", "suspend", "target", "thresholds", "ttlSecondsAfterFinished",
 }  # fmt: skip
 """What is no knob of a pod: the engine's, or the operator's own."""
 

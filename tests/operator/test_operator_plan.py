@@ -700,9 +700,13 @@ def test_the_master_s_verdict_is_the_verdict(
 def test_how_many_workers_took_part_is_left_in_the_summary(
     running: Callable[..., Observed], workers: tuple[PodView, ...], summary: str
 ) -> None:
-    two = {"workers": {"replicas": 2}}
+    two = {"workers": {"replicas": 2, "processesPerPod": 2}}
     found = plan(running(two, workers=workers, reading=Reading(FINAL, NOW)), NOW)
     assert found.status["workers"]["summary"] == summary
+    # what the kubelet is late to tell, the master knows: three processes are two pods
+    told = Reading({**FINAL, "workers_ready": 3}, NOW)
+    found = plan(running(two, workers=workers, reading=told), NOW)
+    assert found.status["workers"]["summary"] == "2/2"
     assert (found.status["workers"]["current"], found.status["workers"]["ready"]) == (0, 0)
 
 
@@ -775,6 +779,26 @@ def test_workers_that_do_not_leave_are_sent_away(finished: Callable[..., Observe
     kept = Learned(stored=Stored(True, "ConfigMap", "kept"))
     assert plan(finished(seconds=59, learned=kept), NOW).actions == ()
     assert plan(finished(seconds=60, learned=kept), NOW).actions == (do.TearDown(1, master=False),)
+
+
+def test_workers_that_ended_badly_are_not_replaced_after_the_end(
+    finished: Callable[..., Observed],
+) -> None:
+    """A Job that waits to replace a pod holds on to it: its namespace could not be deleted."""
+    kept = Learned(stored=Stored(True, "ConfigMap", "kept"))
+    bad = worker(0, ended(143), phase="Failed")
+    live = {"parallelism": 1, "completions": 1, "activeDeadlineSeconds": 90}
+    job = JobView("checkout-1-worker", live)
+    seen = finished(learned=kept, workers=(bad,), job=job)
+    over = do.PatchJob(1, {**live, "activeDeadlineSeconds": 1})
+    assert plan(seen, NOW).actions == (over,)
+    for settled in (
+        replace(seen, job=replace(job, live_part=over.live_part)),
+        replace(seen, job=replace(job, is_complete=True)),
+        replace(seen, job=replace(job, failure="DeadlineExceeded: it took too long")),
+        replace(seen, workers=(bad, worker(0, ended(0), phase="Succeeded"))),
+    ):
+        assert plan(settled, NOW).actions == ()
 
 
 def test_times_to_live(finished: Callable[..., Observed]) -> None:

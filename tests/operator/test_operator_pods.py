@@ -276,6 +276,20 @@ def test_results_on_a_volume_are_the_master_s(
     assert "katydid-results" not in volumes
 
 
+def test_a_claim_is_never_in_two_volumes_of_a_pod(make_test: Make, settings: Settings) -> None:
+    claim = {"claimName": "disk"}
+    spec = {"source": {"persistentVolumeClaim": claim}, "results": {"persistentVolumeClaim": claim}}
+    found = pods(make_test(spec), settings)[names.MASTER]
+    volumes = found["spec"]["volumes"]
+    assert [one for one in volumes if "persistentVolumeClaim" in one] == [
+        {"name": "katydid-src", "persistentVolumeClaim": claim}
+    ]
+    mounts = [one for one in engine(found)["volumeMounts"] if one["name"] == "katydid-src"]
+    assert [(one["mountPath"], one.get("readOnly", False)) for one in mounts] == [
+        ("/katydid/src", True), ("/katydid/state/results", False),
+    ]  # fmt: skip
+
+
 def test_workers_are_an_indexed_job(make_test: Make, settings: Settings) -> None:
     test = make_test({"workers": {"replicas": 4}, "deadline": "1h"})
     job = workers.worker_job(test, 1, TAKEN, settings)

@@ -174,6 +174,8 @@ def test_git_credentials_come_from_the_secret(make_test: Make) -> None:
     variables = {item["name"]: item["value"] for item in clone["env"]}
     assert variables["KATYDID_GIT_REF"] == "HEAD"
     assert "/katydid/git-credentials/ssh-privatekey" in variables["GIT_SSH_COMMAND"]
-    assert variables["GIT_CONFIG_KEY_0"] == "credential.helper"
+    assert variables["GIT_CONFIG_COUNT"] == "2"
+    assert variables["GIT_CONFIG_KEY_0"] == "safe.directory"  # the volume is root's
+    assert variables["GIT_CONFIG_KEY_1"] == "credential.helper"
     # The engine's own container never sees the credentials.
     assert [mount["name"] for mount in found.mounts] == ["katydid-src"]

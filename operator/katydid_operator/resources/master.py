@@ -9,6 +9,8 @@ from katydid_operator.resources.pod import template
 from katydid_operator.resources.sources import Snapshot
 from katydid_operator.settings import Settings
 
+RESULTS_VOLUME = "katydid-results"
+
 BACKSTOP_SECONDS = 86_400
 """Beyond the deadline, which the engine keeps itself. A running pod's limit can only be lowered,
 so this is how much a live edit may extend the deadline."""
@@ -25,12 +27,9 @@ def master_pod(test: LoadTest, run: int, taken: Snapshot, settings: Settings) ->
     ]
     claim = test.results_claim
     if claim is not None:
-        spec["volumes"].append(
-            {"name": "katydid-results", "persistentVolumeClaim": {"claimName": claim.claim}}
-        )
         container["volumeMounts"].append(
             {
-                "name": "katydid-results",
+                "name": _results_volume(spec["volumes"], claim),
                 "mountPath": names.RESULTS_DIRECTORY,
                 "subPath": results_path(claim, test, run),
             }
@@ -47,6 +46,20 @@ def master_pod(test: LoadTest, run: int, taken: Snapshot, settings: Settings) ->
             "activeDeadlineSeconds": int(test.deadline_seconds) + BACKSTOP_SECONDS,
         },
     }
+
+
+def _results_volume(volumes: list[Json], claim: ClaimSource) -> str:
+    """The name of the claim's volume among `volumes`, writable.
+
+    A kubelet waits for ever for a claim that is in two volumes of one pod: the sources', or one
+    of the user's, serves for the results too.
+    """
+    for index, one in enumerate(volumes):
+        if (one.get("persistentVolumeClaim") or {}).get("claimName") == claim.claim:
+            volumes[index] = {**one, "persistentVolumeClaim": {"claimName": claim.claim}}
+            return str(one["name"])
+    volumes.append({"name": RESULTS_VOLUME, "persistentVolumeClaim": {"claimName": claim.claim}})
+    return RESULTS_VOLUME
 
 
 def results_path(claim: ClaimSource, test: LoadTest, run: int) -> str:

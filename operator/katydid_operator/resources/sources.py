@@ -227,6 +227,10 @@ def _git(origin: GitSource, container: Mapping[str, Any]) -> Mounted:
         "KATYDID_GIT_REF": origin.ref or "HEAD",
         "GIT_TERMINAL_PROMPT": "0",
         "HOME": "/tmp",
+        # The volume belongs to root, and git distrusts a folder of somebody else.
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": "safe.directory",
+        "GIT_CONFIG_VALUE_0": "*",
     }
     if origin.secret:
         folder = names.GIT_CREDENTIALS_DIRECTORY
@@ -255,9 +259,9 @@ def _git_credentials(folder: str) -> dict[str, str]:
         f'echo "password=$(cat {folder}/password)"; }}; f'
     )
     return {
-        "GIT_CONFIG_COUNT": "1",
-        "GIT_CONFIG_KEY_0": "credential.helper",
-        "GIT_CONFIG_VALUE_0": helper,
+        "GIT_CONFIG_COUNT": "2",
+        "GIT_CONFIG_KEY_1": "credential.helper",
+        "GIT_CONFIG_VALUE_1": helper,
         "GIT_SSH_COMMAND": f"ssh -i {folder}/ssh-privatekey -o IdentitiesOnly=yes "
         f"-o UserKnownHostsFile={folder}/known_hosts -o StrictHostKeyChecking=yes",
     }
