@@ -26,6 +26,7 @@ BENCHMARKS: dict[str, tuple[list[str], list[str]]] = {
     "master_load.py --curve": (["--curve"], ["--curve", "--seconds", "10"]),
     "metrics_scrape.py": ([], ["--scrapes", "10"]),
     "many_names.py": ([], ["--seconds", "15"]),
+    "page.py": ([], ["--rounds", "3", "--seconds", "5"]),
     "long_run.py": ([], ["--hours", "1", "--real", "12"]),
 }
 """Name → arguments of a full and of a quick run."""

@@ -30,6 +30,10 @@ cat "$log"
 step "operator"  # asyncio: a process of its own, without gevent
 $bin/coverage run --concurrency=thread --source=katydid_operator -m pytest -q tests/operator tests/operator_kubectl ||
   failed+=(operator)
+step "web page and report"  # in a browser
+code=0; tools/test-ui.sh || code=$?
+[ $code = 0 ] || [ $code = 75 ] || failed+=(ui)
+
 step "chart"
 $bin/python -m pytest -q tests/chart || failed+=(chart)
 
@@ -40,6 +44,7 @@ $bin/coverage report | tail -n 60 || failed+=(coverage)
 step "left out"
 command -v helm >/dev/null || ls ~/.cache/katydid-cluster/bin-*/helm >/dev/null 2>&1 ||
   echo "What Helm renders of the chart: there is no helm here (\`make cluster\` builds one)."
+[ $code != 75 ] || echo "The web page and the report in a browser: what it needs is told above."
 command -v promtool >/dev/null || echo "promtool's view of the metrics: there is no promtool here."
 echo "The tests on a real cluster: \`make e2e\` runs them (it builds Kubernetes once, about 10 minutes)."
 
