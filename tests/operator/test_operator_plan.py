@@ -784,6 +784,15 @@ def test_workers_that_do_not_leave_are_sent_away(finished: Callable[..., Observe
     assert plan(finished(seconds=60, learned=kept), NOW).actions == (do.TearDown(1, master=False),)
 
 
+def test_results_are_asked_of_a_master_whose_start_was_not_told_yet(
+    finished: Callable[..., Observed],
+) -> None:
+    late = engine(is_running=False)
+    assert plan(finished(master=master(late)), NOW).actions[0] == do.FetchResults(1)
+    gone = plan(finished(master=master(ended(0), phase="Succeeded")), NOW).status
+    assert condition(gone, "ResultsStored")["reason"] == "MasterGone"
+
+
 def test_workers_that_ended_badly_are_not_replaced_after_the_end(
     finished: Callable[..., Observed],
 ) -> None:
