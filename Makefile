@@ -35,9 +35,9 @@ demo: $(READY) ## Run the quickstart against the demo shop: master, two workers,
 ui: ## Build the web page and the report (Node from the PATH, else from PyPI)
 	@$(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON)) runner/ui/build_ui.py
 
-.PHONY: browser
-browser: ## Install Debian's chromium for the tests in a browser, where apt can
-	@tools/browser.sh
+.PHONY: test-ui
+test-ui: $(READY) ## The tests of the page and the report in a browser (Debian's chromium; root and apt install it)
+	@tools/test-ui.sh
 
 .PHONY: test
 test: $(READY) ## Run every test that this machine can run, and say what was left out

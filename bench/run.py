@@ -28,6 +28,7 @@ BENCHMARKS: dict[str, tuple[list[str], list[str]]] = {
     "many_names.py": ([], ["--seconds", "15"]),
     "kubernetes_start.py": ([], ["--runs", "2"]),
     "operator_scale.py": ([], ["--tests", "40", "--ramp", "5"]),
+    "page.py": ([], ["--rounds", "3", "--seconds", "5"]),
     "long_run.py": ([], ["--hours", "1", "--real", "12"]),
 }
 """Name → arguments of a full and of a quick run."""

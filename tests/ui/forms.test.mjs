@@ -52,6 +52,7 @@ describe("forms", { concurrency: false }, () => {
       // What only the master can know it says at the same field.
       assert.match(await text(page, '[id="field-arguments.page_size-hint"]'), /does not take `many`/);
       assert.equal((await engine.api("status")).state, "ready");
+      assert.match(page.troubles.shift() ?? "", /status of 400/); // chromium reports what we wanted
       await page.locator('[name="arguments.page_size"]').fill("5");
       await page.getByRole("button", { name: "Start" }).click();
       await until(async () => (await engine.api("status")).load.users === 4, "four users");

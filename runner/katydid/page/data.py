@@ -6,7 +6,7 @@ Times are seconds since the epoch, latencies milliseconds, as in `run.document`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from katydid.run.document import HistoryPoint, LatencyRow, RequestRow, RunDocument
@@ -32,10 +32,13 @@ def columns(points: Sequence[HistoryPoint]) -> dict[str, Any]:
     return body
 
 
-def table(document: RunDocument, top: int | None = None) -> dict[str, Any]:
+Trend = Callable[[RequestRow], Sequence[float | None]]
+
+
+def table(document: RunDocument, trend: Trend, top: int | None = None) -> dict[str, Any]:
     """All request names (or the `top` busiest) as rows of TABLE_FIELDS, and the total.
 
-    `sparks` has the p95 of the last minute's points for the names that have a history.
+    `sparks` has the `trend` of each name that has one.
     """
     rows = document.requests
     if top is not None:
@@ -45,25 +48,36 @@ def table(document: RunDocument, top: int | None = None) -> dict[str, Any]:
         "rows": [_cells(row) for row in rows],
         "total": _cells(document.status.total),
         "sparks": {
-            key: [_short(point.p95_ms) for point in points[-SPARK_POINTS:]]
+            key_of(row): [_short(value) for value in values]
             for row in rows
-            if (points := document.request_history.get(key := key_of(row)))
+            if (values := trend(row))
         },
         "count": len(document.requests),
         "names_dropped": document.names_dropped,
     }
 
 
-def request(document: RunDocument, method: str, name: str) -> dict[str, Any] | None:
+def saved_trend(document: RunDocument) -> Trend:
+    """The p95 of the last points of each name that has a history in the document."""
+
+    def trend(row: RequestRow) -> list[float | None]:
+        points = document.request_history.get(key_of(row), [])
+        return [point.p95_ms for point in points[-SPARK_POINTS:]]
+
+    return trend
+
+
+def request(
+    document: RunDocument, method: str, name: str, points: Sequence[HistoryPoint]
+) -> dict[str, Any] | None:
     """One request name whole: its row with the histogram, its history, its failures."""
     row = next((r for r in document.requests if (r.method, r.name) == (method, name)), None)
     if row is None:
         return None
-    points = document.request_history.get(key_of(row))
     return {
         "row": row,
         "histogram": histogram(row.latency),
-        "history": columns(points) if points is not None else None,
+        "history": columns(points) if points else None,
         "failures": [f for f in document.failures if (f.method, f.name) == (method, name)],
     }
 

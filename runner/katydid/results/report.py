@@ -81,7 +81,7 @@ def _frozen(document: RunDocument) -> dict[str, Any]:
             del latency[key]
     return {
         "status": status,
-        "table": data.table(document),
+        "table": data.table(document, data.saved_trend(document)),
         "history": data.columns(document.history),
         "marks": document.marks,
         "failures": document.failures[:MOST_ROWS],
@@ -100,13 +100,13 @@ def _details(document: RunDocument) -> dict[str, Any]:
     left = MOST_POINTS_OF_NAMES
     for row in sorted(document.requests, key=lambda row: -row.requests)[:MOST_DETAILS]:
         key = data.key_of(row)
-        detail = to_plain(data.request(document, row.method, row.name))
+        points = document.request_history.get(key, [])
+        left -= len(points)
+        kept = points if left >= 0 else []
+        detail = to_plain(data.request(document, row.method, row.name, kept))
         for latency in (detail["row"]["latency"], detail["row"]["service"]):
             for field in ("buckets", "counts") if latency else ():
                 del latency[field]
-        left -= len(document.request_history.get(key, ()))
-        if left < 0:
-            detail["history"] = None
         details[key] = detail
     return details
 

@@ -30,13 +30,19 @@ class RunnerControls:
         """The run now."""
         return snapshot.status(self._runner)
 
-    def document(self) -> RunDocument:
-        """Everything a report shows."""
-        return snapshot.document(self._runner)
+    def document(self, histories: bool = True) -> RunDocument:
+        """Everything a report shows; without the `histories` of names it is much cheaper."""
+        return snapshot.document(self._runner, histories)
 
-    def history(self, since: float, width: int = 1) -> list[HistoryPoint]:
+    def history(
+        self, since: float, width: int = 1, request: tuple[str, str] | None = None
+    ) -> list[HistoryPoint]:
         """Intervals of at least `width` seconds that began after `since` (epoch), oldest first."""
-        return snapshot.history(self._runner, since, width)
+        return snapshot.history(self._runner, since, width, request)
+
+    def trend(self, method: str, name: str, count: int) -> list[float | None]:
+        """95th percentiles of a request in the last `count` seconds, milliseconds."""
+        return self._runner.stats.p95_trend(method, name, count)
 
     def marks(self) -> list[Mark]:
         """What happened since the test began, oldest first."""

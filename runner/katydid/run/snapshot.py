@@ -81,8 +81,10 @@ def status(runner: ControllingRunner) -> Status:
     )
 
 
-def document(runner: ControllingRunner) -> RunDocument:
-    """Everything a report shows. Others run meanwhile: ten thousand names take a second."""
+def document(runner: ControllingRunner, histories: bool = True) -> RunDocument:
+    """Everything a report shows, without the `histories` of names when they are not wanted: they
+    are most of the work. Others run meanwhile: ten thousand names take a second.
+    """
     stats = runner.stats
     turns = Turns(runner.clock)
     rows = []
@@ -90,7 +92,7 @@ def document(runner: ControllingRunner) -> RunDocument:
         rows.append(_request_row(entry, entry.method, entry.name))
         turns.end_if_due()
     request_history = {}
-    for row in rows[: tunables.MAX_CHARTED_NAMES]:
+    for row in rows[: tunables.MAX_CHARTED_NAMES] if histories else ():
         points = stats.history_points(row.method, row.name)
         request_history[f"{row.method} {row.name}"] = [_history_point(point) for point in points]
         turns.end_if_due()
@@ -116,12 +118,19 @@ def document(runner: ControllingRunner) -> RunDocument:
     )
 
 
-def history(runner: ControllingRunner, since: float = 0.0, width: int = 1) -> list[HistoryPoint]:
-    """Closed intervals of the whole test that began after `since` (epoch), oldest first.
+def history(
+    runner: ControllingRunner,
+    since: float = 0.0,
+    width: int = 1,
+    request: tuple[str, str] | None = None,
+) -> list[HistoryPoint]:
+    """Intervals that began after `since` (epoch), oldest first: of the whole test or of a request
+    (method, name).
 
     Each has at least `width` seconds; above 1 the last one may still change.
     """
-    points = runner.stats.history_points(since=since, width=width)
+    method, name = request or (None, None)
+    points = runner.stats.history_points(method, name, since, width)
     return [_history_point(point) for point in points]
 
 

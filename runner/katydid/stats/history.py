@@ -213,6 +213,14 @@ class History:
                 break
         return [point for part in reversed(chosen) for point in part]
 
+    def trend(self, row: int, count: int) -> list[float | None]:
+        """95th percentiles of a row in the last `count` seconds that were closed, milliseconds."""
+        found = [
+            float(times[row, 1]) if row < len(times) else np.nan
+            for times in self._levels[0].latencies[-count:]
+        ]
+        return [None if np.isnan(time) else time for time in found]
+
     def _unfilled(self, at: int, row: int) -> list[Point]:
         """The point of a level that its next seconds would still change; none at its edge."""
         level, seconds = self._levels[at], self._levels[0]

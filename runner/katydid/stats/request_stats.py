@@ -270,6 +270,11 @@ class RequestStats(Recording):
             return []
         return self._history.points(row, since, width)
 
+    def p95_trend(self, method: str, name: str, count: int) -> list[float | None]:
+        """95th percentiles of a request, second by second; none beyond MAX_CHARTED_NAMES."""
+        row = self._rows.get((method, name))
+        return [] if row is None or row > self._charted else self._history.trend(row, count)
+
     def window(self, seconds: int, method: str | None = None, name: str | None = None) -> Window:
         """The last `seconds` closed seconds, of all requests, a name (of any method), or one.
 

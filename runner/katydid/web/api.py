@@ -18,6 +18,7 @@ from katydid.clock import Clock
 from katydid.errors import KatydidError
 from katydid.manifest import live
 from katydid.page import data
+from katydid.run.document import RequestRow
 from katydid.web import downloads
 from katydid.web.access import CHANGING_METHODS, Access
 from katydid.web.answers import (
@@ -62,10 +63,10 @@ class Api:
         self._renderers = renderers
         self._access = access
         self.feed = Feed(controls, clock)
-        self._document = Memo(controls.document, 1.0, clock)
+        self._document = Memo(lambda: controls.document(histories=False), 1.0, clock)
         # Many browsers, or one with many names: the text is made once for all of them.
-        self._table = Memo(lambda: to_text(data.table(self._document())), 1.0, clock)
-        self._top = Memo(lambda: to_text(data.table(self._document(), TOP_ROWS)), 1.0, clock)
+        self._table = Memo(lambda: self._table_text(None), 1.0, clock)
+        self._top = Memo(lambda: self._table_text(TOP_ROWS), 1.0, clock)
 
     def blueprint(self, base_path: str) -> Blueprint:
         """The routes under `<base_path>/api/v1`."""
@@ -142,11 +143,11 @@ class Api:
                 return answer(data.columns(whole))
             marks = [mark for mark in self._controls.marks() if mark.time > since]
             return answer({"points": whole, "marks": marks})
-        key = f"{request.args.get('method', 'GET')} {name}"
-        points = self._document().request_history.get(key)
-        if points is None:
-            raise Refusal(404, f"There is no history of `{key}`.", "name")
-        return answer({"points": [p for p in points if p.time > since], "marks": []})
+        method = request.args.get("method", "GET")
+        if not self._controls.history(0, 1, (method, name)):
+            raise Refusal(404, f"There is no history of `{method} {name}`.", "name")
+        points = self._controls.history(since, 1, (method, name))
+        return answer({"points": points, "marks": []})
 
     def table(self) -> Response:
         """All request names in columns (page.data); with `top=1` the ten busiest."""
@@ -155,10 +156,17 @@ class Api:
         response.headers["Cache-Control"] = "no-store"
         return response
 
+    def _table_text(self, top: int | None) -> str:
+        def trend(row: RequestRow) -> list[float | None]:
+            return self._controls.trend(row.method, row.name, data.SPARK_POINTS)
+
+        return to_text(data.table(self._document(), trend, top))
+
     def one_request(self) -> Response:
         """One request name (`method`, `name`): its row, histogram, history, failures."""
         method, name = request.args.get("method", "GET"), request.args.get("name", "")
-        found = data.request(self._document(), method, name)
+        points = self._controls.history(0, 1, (method, name))
+        found = data.request(self._document(), method, name, points)
         if found is None:
             raise Refusal(404, f"There is no request `{method} {name}`.", "name")
         return answer(found)

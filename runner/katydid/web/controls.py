@@ -25,11 +25,18 @@ class Controls(Protocol):
     def status(self) -> Status:
         """The run now; cheap enough for every second."""
 
-    def document(self) -> RunDocument:
-        """Everything a report shows; asked for once a second at most."""
+    def document(self, histories: bool = True) -> RunDocument:
+        """Everything a report shows; asked for once a second at most, and then without the
+        `histories` of names, which are most of the work."""
 
-    def history(self, since: float, width: int = 1) -> list[HistoryPoint]:
-        """Intervals of the whole test that began after `since` (epoch), oldest first.
+    def trend(self, method: str, name: str, count: int) -> list[float | None]:
+        """95th percentiles of a request in the last `count` seconds; none where unknown."""
+
+    def history(
+        self, since: float, width: int = 1, request: tuple[str, str] | None = None
+    ) -> list[HistoryPoint]:
+        """Intervals that began after `since` (epoch), oldest first, of the whole test or of a
+        request (method, name): none for one that has no history of its own.
 
         Each has at least `width` seconds (1, 10, 60, 600 or 3600); above 1 the last one may
         still change.

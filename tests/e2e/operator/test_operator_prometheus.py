@@ -14,7 +14,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ import pytest
 import requests
 import yaml
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 ROOT = Path(__file__).parents[3]
 PAGE = ROOT / "docs" / "how-to" / "prometheus.md"
@@ -49,10 +49,12 @@ class Prometheus:
         return float(found[0]["value"][1])
 
 
-def pods_of(cluster: Any) -> list[Json]:
+def pods_of(api: str, namespaces: Sequence[str]) -> list[Json]:
     """Each port of each pod, as `kubernetes_sd_configs` with `role: pod` describes it."""
     found = []
-    for pod in cluster.request("GET", "/api/v1/pods").json()["items"]:
+    paths = [f"{api}/api/v1/namespaces/{namespace}/pods" for namespace in namespaces]
+    lists = [requests.get(path, timeout=30).json() for path in paths]
+    for pod in (pod for answer in lists for pod in answer["items"]):
         metadata = pod["metadata"]
         labels = {
             "__meta_kubernetes_namespace": metadata["namespace"],
@@ -79,9 +81,9 @@ class Discovery(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, cluster: Any) -> None:
+    def __init__(self, api: str, namespaces: Sequence[str]) -> None:
         super().__init__(("127.0.0.1", 0), _DiscoveryHandler)
-        self.cluster = cluster
+        self.api, self.namespaces = api, namespaces
         self.url = f"http://127.0.0.1:{self.server_address[1]}/"
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
@@ -90,7 +92,7 @@ class _DiscoveryHandler(BaseHTTPRequestHandler):
     server: Discovery
 
     def do_GET(self) -> None:
-        body = json.dumps(pods_of(self.server.cluster)).encode()
+        body = json.dumps(pods_of(self.server.api, self.server.namespaces)).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
@@ -125,7 +127,7 @@ def scrape_jobs(api: str, discovery: str) -> list[Json]:
     path = "/api/v1/namespaces/$1/pods/$2:$3/proxy/metrics"
     for job in (tests, operator):
         job["scrape_interval"] = "1s"
-        job["http_sd_configs"] = [{"url": discovery, "refresh_interval": "1s"}]
+        job["http_sd_configs"] = [{"url": discovery, "refresh_interval": "5s"}]
         job["relabel_configs"] += [
             {"source_labels": labels, "regex": "(.+);(.+);(.+)", "replacement": path,
              "target_label": "__metrics_path__"},
@@ -136,13 +138,13 @@ def scrape_jobs(api: str, discovery: str) -> list[Json]:
 
 
 @pytest.fixture
-def prometheus(cluster: Any, tmp_path: Path) -> Iterator[Prometheus]:
+def prometheus(cluster: Any, operator: str, namespace: str, tmp_path: Path) -> Iterator[Prometheus]:
     where = subprocess.run(
         [str(ROOT / "tools" / "prometheus.sh"), "bin"], capture_output=True, text=True
     )
     if where.returncode:
         pytest.skip("There is no Prometheus here: `make prometheus` fetches it.")
-    discovery = Discovery(cluster)
+    discovery = Discovery(cluster.url, (namespace, operator))
     config = {"scrape_configs": scrape_jobs(cluster.url, discovery.url)}
     (tmp_path / "prometheus.yml").write_text(yaml.safe_dump(config))
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -185,20 +187,20 @@ def test_prometheus_knows_what_status_says(
     cluster: Any, tests: Any, prometheus: Prometheus
 ) -> None:
     began = time.monotonic()
-    tests.apply(load={"users": 4, "runTime": "15s", "stopTimeout": "5s"})
+    tests.apply(load={"users": 4, "runTime": "30s", "stopTimeout": "5s"})
 
     def shown(title: str) -> float:
         seconds = int(time.monotonic() - began) + 2
         return prometheus.value(filled(title, tests.namespace, seconds))
 
-    tests.running()
+    tests.running(seconds=120)
     own = f'{{loadtest_namespace="{tests.namespace}",loadtest="test",run="1"}}'
     cluster.wait_until("its metrics", lambda: prometheus.ask(f"katydid_requests_total{own} > 0"))
     cluster.wait_until("all users", lambda: shown("Users") == 4)
     assert shown("Workers") == 2
     cluster.wait_until("requests", lambda: shown("Requests now") > 0)
 
-    status = tests.finished()
+    status = tests.finished(seconds=120)
     load = status["load"]
     # The last scrape comes while the master lingers, which does not hold the verdict up
     end = f"last_over_time(katydid_test_end_timestamp_seconds{own}[5m])"

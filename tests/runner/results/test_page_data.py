@@ -19,7 +19,7 @@ def test_columns_have_a_value_per_point_in_every_field(any_sample: RunDocument) 
 
 def test_a_row_of_the_table_is_the_row_of_the_document(samples) -> None:
     document = samples.usual()
-    table = data.table(document)
+    table = data.table(document, data.saved_trend(document))
     assert table["count"] == len(table["rows"]) == len(document.requests)
     row, cells = document.requests[0], dict(zip(table["fields"], table["rows"][0], strict=True))
     assert (cells["method"], cells["name"]) == (row.method, row.name)
@@ -33,7 +33,7 @@ def test_a_row_of_the_table_is_the_row_of_the_document(samples) -> None:
 
 def test_the_top_of_the_table_is_the_busiest(samples) -> None:
     document = samples.many_names()
-    table = data.table(document, top=10)
+    table = data.table(document, data.saved_trend(document), top=10)
     requests = sorted((row.requests for row in document.requests), reverse=True)
     at = table["fields"].index("requests")
     assert [cells[at] for cells in table["rows"]] == requests[:10]
@@ -42,7 +42,7 @@ def test_the_top_of_the_table_is_the_busiest(samples) -> None:
 
 def test_sparks_are_the_last_points_of_charted_names(samples) -> None:
     document = samples.usual()
-    sparks = data.table(document)["sparks"]
+    sparks = data.table(document, data.saved_trend(document))["sparks"]
     assert set(sparks) == {key for key, points in document.request_history.items() if points}
     for key, values in sparks.items():
         assert len(values) == min(data.SPARK_POINTS, len(document.request_history[key]))
@@ -51,9 +51,11 @@ def test_sparks_are_the_last_points_of_charted_names(samples) -> None:
 def test_one_request_is_whole(samples) -> None:
     document = samples.usual()
     row = document.requests[0]
-    found = data.request(document, row.method, row.name)
+    points = document.request_history[data.key_of(row)]
+    found = data.request(document, row.method, row.name, points)
     assert found is not None
     assert found["row"] is row
     assert sum(count for _bucket, count in found["histogram"]) == sum(row.latency.counts)
     assert all((f.method, f.name) == (row.method, row.name) for f in found["failures"])
-    assert data.request(document, row.method, "/nothing") is None
+    assert found["history"]["time"] == [point.time for point in points]
+    assert data.request(document, row.method, "/nothing", []) is None

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from katydid.cli.report import report
 from katydid.errors import UsageError
-from katydid.results import document_json, html, summary, write
+from katydid.results import document_json, summary, write
+from katydid.results import report as html_report
 from katydid.run.document import RunDocument
 
 FILES = ["run.json", "report.html", "results_stats.csv", "results_stats_history.csv",
@@ -138,7 +139,7 @@ def test_report_makes_the_page_beside_the_file(
     assert report([str(saved)]) == 0
     page = saved.parent / "checkout-20260301-123000-failed.html"
     assert capsys.readouterr().out == f"{page}\n"
-    assert page.read_text(encoding="utf-8") == html.render(samples.usual())
+    assert page.read_text(encoding="utf-8") == html_report.render(samples.usual())
 
 
 def test_report_writes_what_is_asked_for(

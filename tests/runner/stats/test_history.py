@@ -193,3 +193,9 @@ def test_a_run_of_seconds_has_one_coarse_point() -> None:
         (1_000_003, 3, 6)
     ]
     assert RequestStats(clock).history_points(width=10) == []
+
+
+def test_the_trend_is_the_last_p95_of_a_name(long_run: RequestStats) -> None:
+    points = long_run.history_points("GET", "/a")[-5:]
+    assert long_run.p95_trend("GET", "/a", 5) == [point.p95_ms for point in points]
+    assert long_run.p95_trend("GET", "/nothing", 5) == []

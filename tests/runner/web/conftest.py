@@ -126,7 +126,7 @@ class EnvironmentControls:
             latency_clock="process",
         )
 
-    def document(self) -> RunDocument:
+    def document(self, histories: bool = True) -> RunDocument:
         self.documents_made += 1
         stats = self.environment.stats
         counts = {each.__name__: 1 for each in self.environment.user_classes}
@@ -153,8 +153,15 @@ class EnvironmentControls:
             task_ratio=task_ratio(classes, counts),
         )
 
-    def history(self, since: float, width: int = 1) -> list[HistoryPoint]:
+    def trend(self, method: str, name: str, count: int) -> list[float | None]:
+        return [20.0, None, 40.0][:count] if name == "/products" else []
+
+    def history(
+        self, since: float, width: int = 1, request: tuple[str, str] | None = None
+    ) -> list[HistoryPoint]:
         self.asked_width = width
+        if request not in (None, ("GET", "/products")):
+            return []
         return [point for point in self.points if point.time > since]
 
     def marks(self) -> list[Mark]:

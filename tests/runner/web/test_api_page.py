@@ -28,6 +28,7 @@ def test_the_table_has_all_names_and_its_top_the_busiest(browse, record):
     at = table["fields"].index("requests")
     assert [row[at] for row in table["rows"]] == list(range(1, 13))
     assert (table["count"], table["total"][at]) == (12, 78)
+    assert table["sparks"] == {}
     top = browser.get("/api/v1/table?top=1").json()
     assert [row[at] for row in top["rows"]] == list(range(12, 2, -1))
     assert top["count"] == 12

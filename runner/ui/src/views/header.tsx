@@ -224,23 +224,24 @@ function Tabs() {
 /** What needs attention, in a line; never a box in the way. */
 export function Banners() {
   const s = status.value;
-  const lines: [string, string][] = [];
+  const lines: [string, string, string?][] = [];
   if (notice.value) lines.push([notice.value.bad ? "bad" : "info", notice.value.text]);
   if (staleSeconds.value) lines.push(["warn", `The master does not answer: these numbers are ${duration(staleSeconds.value)} old. Trying again …`]);
   for (const caution of cautions.value) lines.push(["warn", caution]);
   if (s && !frozen.value) {
-    if (s.generator.saturated) lines.push(["warn", `The generator is saturated, so latencies read too high. ${s.generator.reasons.join(" ")}`]);
+    if (s.generator.saturated) lines.push(["warn", "The generator is saturated: latencies contain its own queueing.", s.generator.reasons.join("\n")]);
     if (s.workers_lost) lines.push(["warn", `${s.workers_lost} of ${s.workers_expected} workers are lost; the others took their users.`]);
     if (s.state === "ready" && s.workers_ready < s.workers_expected) lines.push(["info", `Waiting for workers: ${s.workers_ready} of ${s.workers_expected} are here.`]);
     if (ended.value) lines.push(["info", "The run is over. Download the report, or start a new run to compare it with this one."]);
   }
   return (
     <div class="banners" aria-live="polite">
-      {lines.map(([tone, text]) => (
-        <p key={text} class={`banner ${tone}`}>
-          <i aria-hidden="true">{tone === "info" ? "i" : "!"}</i> <span>{text}</span>
+      {lines.map(([tone, text, more]) => (
+        <div key={text} class={`banner ${tone}`}>
+          <i aria-hidden="true">{tone === "info" ? "i" : "!"}</i> 
+          {more ? <details><summary>{text}</summary><pre>{more}</pre></details> : <span>{text}</span>}
           {text === notice.value?.text && <button class="quiet" onClick={() => (notice.value = null)}>Dismiss</button>}
-        </p>
+        </div>
       ))}
     </div>
   );
