@@ -23,18 +23,11 @@ from grafana import (
     Step,
     annotation,
     any_of,
-    colors,
     dashboard,
-    heatmap,
-    name_colors,
     row,
-    series,
-    stat,
-    table,
-    timeline,
-    value_map,
     variable,
-)  # fmt: skip
+)
+from panels import colors, heatmap, name_colors, series, stat, table, timeline, value_map
 
 S = 'loadtest_namespace=~"$namespace",loadtest="$loadtest",run="$run"'
 BUCKETS = "katydid_request_duration_seconds_bucket"

@@ -17,15 +17,11 @@ from grafana import (
     Query,
     Step,
     any_of,
-    colors,
     dashboard,
     row,
-    series,
-    stat,
-    table,
-    value_map,
     variable,
-)  # fmt: skip
+)
+from panels import colors, series, stat, table, value_map
 
 N = 'loadtest_namespace=~"$namespace"'
 PASSES = "katydid_operator_reconcile_total"

@@ -20,16 +20,12 @@ from grafana import (
     Query,
     Step,
     any_of,
-    bars,
     dashboard,
-    name_colors,
     row,
-    series,
-    stat,
-    table,
     variable,
-)  # fmt: skip
+)
 from load_test import BUCKETS, GOOD_BAD, VERDICTS, quantile
+from panels import bars, name_colors, series, stat, table
 
 S = 'loadtest_namespace=~"$namespace",loadtest="$loadtest"'
 BY = "loadtest_namespace, loadtest, run"

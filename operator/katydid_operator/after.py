@@ -127,7 +127,9 @@ def _results(seen: Observed, status: Json, now: datetime) -> list[Action]:
             place = f"configmap/{names.results_config_map(test.name)}"
             status["results"] = {"artifacts": f"{place}#{names.RESULTS_KEY}"}
         return []
-    if seen.master is None or not seen.master.engine.is_running:
+    master = seen.master
+    # Not "is it running": a busy kubelet tells late that it does.
+    if master is None or master.is_over or master.engine.terminated is not None:
         text = "The master ended before its results were fetched."
         set_condition(status, "ResultsStored", False, "MasterGone", text, now)
         return []

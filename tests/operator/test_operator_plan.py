@@ -701,12 +701,15 @@ def test_how_many_workers_took_part_is_left_in_the_summary(
     running: Callable[..., Observed], workers: tuple[PodView, ...], summary: str
 ) -> None:
     two = {"workers": {"replicas": 2, "processesPerPod": 2}}
-    found = plan(running(two, workers=workers, reading=Reading(FINAL, NOW)), NOW)
+    lost = {**FINAL, "workers_lost": 1}
+    found = plan(running(two, workers=workers, reading=Reading(lost, NOW)), NOW)
     assert found.status["workers"]["summary"] == summary
     # what the kubelet is late to tell, the master knows: three processes are two pods
-    told = Reading({**FINAL, "workers_ready": 3}, NOW)
-    found = plan(running(two, workers=workers, reading=told), NOW)
-    assert found.status["workers"]["summary"] == "2/2"
+    for document in ({**lost, "workers_ready": 3}, FINAL):
+        found = plan(running(two, workers=workers, reading=Reading(document, NOW)), NOW)
+        has_lost = found.status["workers"]["lost"] > 0  # as the pods say
+        expected = summary if document is FINAL and has_lost else "2/2"
+        assert found.status["workers"]["summary"] == expected
     assert (found.status["workers"]["current"], found.status["workers"]["ready"]) == (0, 0)
 
 
@@ -779,6 +782,15 @@ def test_workers_that_do_not_leave_are_sent_away(finished: Callable[..., Observe
     kept = Learned(stored=Stored(True, "ConfigMap", "kept"))
     assert plan(finished(seconds=59, learned=kept), NOW).actions == ()
     assert plan(finished(seconds=60, learned=kept), NOW).actions == (do.TearDown(1, master=False),)
+
+
+def test_results_are_asked_of_a_master_whose_start_was_not_told_yet(
+    finished: Callable[..., Observed],
+) -> None:
+    late = engine(is_running=False)
+    assert plan(finished(master=master(late)), NOW).actions[0] == do.FetchResults(1)
+    gone = plan(finished(master=master(ended(0), phase="Succeeded")), NOW).status
+    assert condition(gone, "ResultsStored")["reason"] == "MasterGone"
 
 
 def test_workers_that_ended_badly_are_not_replaced_after_the_end(

@@ -34,7 +34,7 @@ GIT_SCRIPT = """\
 set -eu
 cd "$KATYDID_CHECKOUT"
 git init -q .
-git remote add origin "$KATYDID_GIT_URL"
+git remote | grep -q . || git remote add origin "$KATYDID_GIT_URL"
 if git fetch -q --depth 1 origin "$KATYDID_GIT_REF"; then
   git checkout -q --detach FETCH_HEAD
 else

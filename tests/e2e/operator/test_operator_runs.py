@@ -10,13 +10,18 @@ import pytest
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
+
+def without_running(events: list[str]) -> list[str]:
+    """A short run may be over before a busy kubelet has told that it makes load."""
+    return [reason for reason in events if reason not in ("Running", "Finishing")]
+
+
 Conditions = Callable[[dict[str, Any]], dict[str, str]]
 
 
 def test_a_run_from_apply_to_passed(tests: Any, shop: Any, conditions_of: Conditions) -> None:
     """Status, conditions, events, history and kept results; the numbers are the shop's own."""
     tests.apply()
-    tests.running()
     status = tests.finished()
 
     assert (status["phase"], status["verdict"]) == ("Succeeded", "Passed")
@@ -36,7 +41,7 @@ def test_a_run_from_apply_to_passed(tests: Any, shop: Any, conditions_of: Condit
     }  # fmt: skip
     [entry] = status["history"]
     assert (entry["number"], entry["verdict"], entry["users"]) == (1, "Passed", 4)
-    assert tests.events() == ["Starting", "Running", "Passed"]
+    assert without_running(tests.events()) == ["Starting", "Passed"]
 
     files = tests.results()
     assert {"report.html", "run.json", "junit.xml"} <= files.keys()
@@ -114,8 +119,6 @@ def test_two_tests_at_once(tests: Any, shop: Any) -> None:
     for name in names:
         tests.apply(name, load={"users": 2, "runTime": "8s", "stopTimeout": "5s"})
     for name in names:
-        tests.running(name)
-    for name in names:
         status = tests.finished(name)
         assert (status["verdict"], status["workers"]["summary"]) == ("Passed", "2/2")
         counted = tests.counted(name)
@@ -146,7 +149,7 @@ def test_a_suspended_test_starts_when_it_is_released(tests: Any) -> None:
     assert not tests.pods()
     tests.edit({"suspend": False})
     assert tests.finished()["verdict"] == "Passed"
-    assert tests.events() == ["Suspended", "Starting", "Running", "Passed"]
+    assert without_running(tests.events()) == ["Suspended", "Starting", "Passed"]
 
 
 def test_a_deadline(tests: Any, shop: Any) -> None:
@@ -158,17 +161,21 @@ def test_a_deadline(tests: Any, shop: Any) -> None:
     assert "deadline of 25 s" in status["message"]
     if status["load"]["requests"]:  # a busy node may have spent all of it on starting
         assert "run.json" in tests.results()
-    tests.cluster.wait_until("the pods are gone", lambda: not tests.pods())
+    tests.cluster.wait_until(
+        "no pod is up",
+        lambda: all(pod["status"]["phase"] in ("Succeeded", "Failed") for pod in tests.pods()),
+    )
 
 
 def test_times_to_live(tests: Any) -> None:
-    """First the pods and snapshots go, then the LoadTest with its results."""
-    load = {"users": 1, "runTime": "2s", "stopTimeout": "1s"}
-    tests.apply(load=load, podTTLSecondsAfterFinished=3, ttlSecondsAfterFinished=20)
+    """First the pods and snapshots go, then the LoadTest with its results; both are live."""
+    tests.apply(load={"users": 1, "runTime": "2s", "stopTimeout": "1s"})
     assert tests.finished()["verdict"] == "Passed"
+    assert tests.pods()
+    tests.edit({"podTTLSecondsAfterFinished": 1})
     tests.cluster.wait_until("the pods are gone", lambda: not tests.pods())
-    kept = {one["metadata"]["name"] for one in _ours(tests, "v1", "ConfigMap")}
-    assert kept in ({"test-results"}, set())  # the rest of its time may be over by now
+    assert {one["metadata"]["name"] for one in _ours(tests, "v1", "ConfigMap")} == {"test-results"}
+    tests.edit({"ttlSecondsAfterFinished": 1})
     tests.cluster.wait_until("it is gone", lambda: not tests.status())
     for version, kind in (
         ("v1", "ConfigMap"), ("v1", "Secret"), ("v1", "Service"), ("batch/v1", "Job"),
