@@ -171,7 +171,7 @@ class LocustRoutes:
         )
 
     def tasks(self) -> Response:
-        return answer(self._controls.document(histories=False).task_ratio)
+        return answer(self._controls.task_ratio())
 
     def logs(self) -> Response:
         return answer(locust_stats.logs(self._controls.document(histories=False)))
