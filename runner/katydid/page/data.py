@@ -35,36 +35,36 @@ def columns(points: Sequence[HistoryPoint]) -> dict[str, Any]:
 Trend = Callable[[RequestRow], Sequence[float | None]]
 
 
-def table(document: RunDocument, trend: Trend, top: int | None = None) -> dict[str, Any]:
-    """All request names (or the `top` busiest) as rows of TABLE_FIELDS, and the total.
+def table(
+    rows: Sequence[RequestRow], total: RequestRow, trend: Trend, count: int, names_dropped: int = 0
+) -> dict[str, Any]:
+    """Some request names, of `count` that there are, as rows of TABLE_FIELDS, and the total.
 
     `sparks` has the `trend` of each name that has one.
     """
-    rows = document.requests
-    if top is not None:
-        rows = sorted(rows, key=lambda row: -row.requests)[:top]
     return {
         "fields": TABLE_FIELDS,
         "rows": [_cells(row) for row in rows],
-        "total": _cells(document.status.total),
+        "total": _cells(total),
         "sparks": {
             key_of(row): [_short(value) for value in values]
             for row in rows
             if (values := trend(row))
         },
-        "count": len(document.requests),
-        "names_dropped": document.names_dropped,
+        "count": count,
+        "names_dropped": names_dropped,
     }
 
 
-def saved_trend(document: RunDocument) -> Trend:
-    """The p95 of the last points of each name that has a history in the document."""
+def saved_table(document: RunDocument) -> dict[str, Any]:
+    """The table of a whole document; each trend is of the last points in it."""
 
     def trend(row: RequestRow) -> list[float | None]:
         points = document.request_history.get(key_of(row), [])
         return [point.p95_ms for point in points[-SPARK_POINTS:]]
 
-    return trend
+    rows = document.requests
+    return table(rows, document.status.total, trend, len(rows), document.names_dropped)
 
 
 def request(

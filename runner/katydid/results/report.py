@@ -81,7 +81,7 @@ def _frozen(document: RunDocument) -> dict[str, Any]:
             del latency[key]
     return {
         "status": status,
-        "table": data.table(document, data.saved_trend(document)),
+        "table": data.saved_table(document),
         "history": data.columns(document.history),
         "marks": document.marks,
         "failures": document.failures[:MOST_ROWS],

@@ -9,7 +9,7 @@ from katydid.load.spec import ConstantLoad, Load, ShapeLoad
 from katydid.manifest.live import LiveUpdate
 from katydid.run import snapshot
 from katydid.run.controller import ControllingRunner
-from katydid.run.document import HistoryPoint, Mark, RunDocument, Status
+from katydid.run.document import HistoryPoint, Mark, RequestRow, RunDocument, Status
 from katydid.run.master import MasterRunner
 from katydid.run.states import LOADED
 from katydid.run.verdict import Ending
@@ -39,6 +39,18 @@ class RunnerControls:
     ) -> list[HistoryPoint]:
         """Intervals of at least `width` seconds that began after `since` (epoch), oldest first."""
         return snapshot.history(self._runner, since, width, request)
+
+    def busiest(self, count: int) -> list[RequestRow]:
+        """The names with the most requests."""
+        return snapshot.busiest(self._runner, count)
+
+    def names(self) -> int:
+        """Request names so far."""
+        return len(self._runner.stats.entries)
+
+    def task_ratio(self) -> dict[str, Any]:
+        """How classes and tasks share the users, as Locust's /tasks answers."""
+        return snapshot.shares(self._runner)
 
     def trend(self, method: str, name: str, count: int) -> list[float | None]:
         """95th percentiles of a request in the last `count` seconds, milliseconds."""

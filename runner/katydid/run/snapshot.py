@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import re
 from typing import Any, Protocol
 
@@ -96,8 +97,6 @@ def document(runner: ControllingRunner, histories: bool = True) -> RunDocument:
         points = stats.history_points(row.method, row.name)
         request_history[f"{row.method} {row.name}"] = [_history_point(point) for point in points]
         turns.end_if_due()
-    classes = runner.environment.user_classes
-    counts = runner.final_user_classes_count or runner.user_classes_count
     return RunDocument(
         schema=SCHEMA,
         status=status(runner),
@@ -113,9 +112,21 @@ def document(runner: ControllingRunner, histories: bool = True) -> RunDocument:
         manifest=runner.settings.manifest,
         options=_options(runner.environment.parsed_options, runner.settings.secret_options),
         versions=dict(runner.settings.versions),
-        task_ratio=task_ratio(classes, counts),
+        task_ratio=shares(runner),
         names_dropped=stats.names_dropped,
     )
+
+
+def busiest(runner: ControllingRunner, count: int) -> list[RequestRow]:
+    """The names with the most requests; cheap, however many names there are."""
+    entries = heapq.nlargest(count, runner.stats.entries.values(), key=lambda e: e.num_requests)
+    return [_request_row(entry, entry.method, entry.name) for entry in entries]
+
+
+def shares(runner: ControllingRunner) -> dict[str, Any]:
+    """How classes and tasks share the users, as Locust's /tasks answers."""
+    counts = runner.final_user_classes_count or runner.user_classes_count
+    return task_ratio(runner.environment.user_classes, counts)
 
 
 def history(

@@ -262,8 +262,7 @@ class RequestStats(Recording):
     ) -> list[Point]:
         """Points of the whole test, or of a request, that began after `since`.
 
-        Each is of at least `width` seconds: 1, 10, 60, 600 or 3600. None for names beyond
-        MAX_CHARTED_NAMES.
+        Each has at least `width` seconds (1, 10, 60 …). None for names beyond MAX_CHARTED_NAMES.
         """
         row = 0 if name is None else self._rows.get((method or "", name))
         if row is None or row > self._charted:

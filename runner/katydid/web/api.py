@@ -65,8 +65,8 @@ class Api:
         self.feed = Feed(controls, clock)
         self._document = Memo(lambda: controls.document(histories=False), 1.0, clock)
         # Many browsers, or one with many names: the text is made once for all of them.
-        self._table = Memo(lambda: self._table_text(None), 1.0, clock)
-        self._top = Memo(lambda: self._table_text(TOP_ROWS), 1.0, clock)
+        self._table = Memo(self._table_text, 1.0, clock)
+        self._top = Memo(self._top_text, 1.0, clock)
 
     def blueprint(self, base_path: str) -> Blueprint:
         """The routes under `<base_path>/api/v1`."""
@@ -156,11 +156,17 @@ class Api:
         response.headers["Cache-Control"] = "no-store"
         return response
 
-    def _table_text(self, top: int | None) -> str:
-        def trend(row: RequestRow) -> list[float | None]:
-            return self._controls.trend(row.method, row.name, data.SPARK_POINTS)
+    def _table_text(self) -> str:
+        document = self._document()
+        rows, total = document.requests, document.status.total
+        return to_text(data.table(rows, total, self._trend, len(rows), document.names_dropped))
 
-        return to_text(data.table(self._document(), trend, top))
+    def _top_text(self) -> str:
+        rows, total = self._controls.busiest(TOP_ROWS), self._controls.status().total
+        return to_text(data.table(rows, total, self._trend, self._controls.names()))
+
+    def _trend(self, row: RequestRow) -> list[float | None]:
+        return self._controls.trend(row.method, row.name, data.SPARK_POINTS)
 
     def one_request(self) -> Response:
         """One request name (`method`, `name`): its row, histogram, history, failures."""

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from katydid.load.spec import Load
 from katydid.manifest.live import LiveUpdate
-from katydid.run.document import HistoryPoint, Mark, RunDocument, Status
+from katydid.run.document import HistoryPoint, Mark, RequestRow, RunDocument, Status
 
 
 class Controls(Protocol):
@@ -28,6 +28,15 @@ class Controls(Protocol):
     def document(self, histories: bool = True) -> RunDocument:
         """Everything a report shows; asked for once a second at most, and then without the
         `histories` of names, which are most of the work."""
+
+    def busiest(self, count: int) -> list[RequestRow]:
+        """The names with the most requests; cheap, however many there are."""
+
+    def names(self) -> int:
+        """Request names so far."""
+
+    def task_ratio(self) -> dict[str, Any]:
+        """How classes and tasks share the users, as Locust's /tasks answers."""
 
     def trend(self, method: str, name: str, count: int) -> list[float | None]:
         """95th percentiles of a request in the last `count` seconds; none where unknown."""

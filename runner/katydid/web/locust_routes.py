@@ -166,13 +166,15 @@ class LocustRoutes:
         return send_file(path, mimetype=downloads.CSV, as_attachment=True)
 
     def exceptions(self) -> Response:
-        return answer({"exceptions": locust_stats.exceptions(self._controls.document())})
+        return answer(
+            {"exceptions": locust_stats.exceptions(self._controls.document(histories=False))}
+        )
 
     def tasks(self) -> Response:
-        return answer(self._controls.document().task_ratio)
+        return answer(self._controls.task_ratio())
 
     def logs(self) -> Response:
-        return answer(locust_stats.logs(self._controls.document()))
+        return answer(locust_stats.logs(self._controls.document(histories=False)))
 
     def update_user(self) -> Response:
         body = json_object()

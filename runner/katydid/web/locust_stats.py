@@ -39,7 +39,7 @@ def requests_body(environment: Environment, controls: Controls) -> dict[str, Any
         "user_count": status.load.users,
     }
     if controls.distributed:
-        body["workers"] = workers(controls.document())
+        body["workers"] = workers(controls.document(histories=False))
         body["worker_count"] = status.workers_ready
     return _plain_object(body)
 

@@ -57,7 +57,7 @@ def template_args(
         "hide_common_options": bool(shape is not None and not uses_common and not picker),
         "shape_use_common_options": uses_common,
         "stats_history_enabled": bool(_option(options, "stats_history_enabled", False)),
-        "tasks": controls.document().task_ratio,
+        "tasks": controls.task_ratio(),
         "extra_options": _extra_options(extra),
         "show_userclass_picker": picker,
         "available_user_classes": sorted(classes) if classes else None,

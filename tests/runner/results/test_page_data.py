@@ -19,7 +19,7 @@ def test_columns_have_a_value_per_point_in_every_field(any_sample: RunDocument) 
 
 def test_a_row_of_the_table_is_the_row_of_the_document(samples) -> None:
     document = samples.usual()
-    table = data.table(document, data.saved_trend(document))
+    table = data.saved_table(document)
     assert table["count"] == len(table["rows"]) == len(document.requests)
     row, cells = document.requests[0], dict(zip(table["fields"], table["rows"][0], strict=True))
     assert (cells["method"], cells["name"]) == (row.method, row.name)
@@ -31,18 +31,9 @@ def test_a_row_of_the_table_is_the_row_of_the_document(samples) -> None:
     assert total["requests"] == document.status.total.requests
 
 
-def test_the_top_of_the_table_is_the_busiest(samples) -> None:
-    document = samples.many_names()
-    table = data.table(document, data.saved_trend(document), top=10)
-    requests = sorted((row.requests for row in document.requests), reverse=True)
-    at = table["fields"].index("requests")
-    assert [cells[at] for cells in table["rows"]] == requests[:10]
-    assert table["count"] == len(document.requests)
-
-
 def test_sparks_are_the_last_points_of_charted_names(samples) -> None:
     document = samples.usual()
-    sparks = data.table(document, data.saved_trend(document))["sparks"]
+    sparks = data.saved_table(document)["sparks"]
     assert set(sparks) == {key for key, points in document.request_history.items() if points}
     for key, values in sparks.items():
         assert len(values) == min(data.SPARK_POINTS, len(document.request_history[key]))

@@ -51,7 +51,7 @@ def test_one_format_that_fails_costs_only_itself(samples: Any, tmp_path: Path) -
 
 
 def test_a_document_that_one_format_cannot_show(samples: Any, tmp_path: Path) -> None:
-    bad = dataclasses.replace(samples.passed(), marks=[None])
+    bad = dataclasses.replace(samples.passed(), logs={"master": None})
     complaints: list[str] = []
     paths = write.write_all(bad, tmp_path, on_error=complaints.append)
     assert "junit.xml" in [path.name for path in paths]

@@ -8,6 +8,7 @@ import pytest
 
 from katydid.load.spec import ArrivalLoad, ConstantLoad, Stage, StagedLoad
 from katydid.results import document_json
+from katydid.run.controls import RunnerControls
 from katydid.run.settings import RunSettings
 from katydid.run.snapshot import document, history, status
 from katydid.thresholds import parse
@@ -176,3 +177,18 @@ def test_a_password_in_the_hosts_address_is_not_told(local):
     text = document_json.to_json(document(runner))
     assert "p-a-s-s" not in text
     assert "https://shop.example/a" in text
+
+
+def test_what_the_page_asks_for_is_of_the_same_document(finished):
+    controls, whole = RunnerControls(finished), document(finished)
+    light = controls.document(histories=False)
+    assert (light.requests, light.request_history) == (whole.requests, {})
+    most = max(whole.requests, key=lambda row: row.requests)
+    assert controls.busiest(1)[0].requests == most.requests
+    assert len(controls.busiest(99)) == controls.names() == len(whole.requests)
+    assert controls.task_ratio() == whole.task_ratio
+    assert controls.marks() == whole.marks
+    points = whole.request_history[f"{most.method} {most.name}"]
+    assert controls.history(0, 1, (most.method, most.name)) == points
+    assert controls.trend(most.method, most.name, 40) == [point.p95_ms for point in points]
+    assert controls.history(0, 1, ("GET", "/nothing")) == []

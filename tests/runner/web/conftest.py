@@ -153,6 +153,17 @@ class EnvironmentControls:
             task_ratio=task_ratio(classes, counts),
         )
 
+    def busiest(self, count: int) -> list[RequestRow]:
+        rows = [request_row(entry) for entry in self.environment.stats.entries.values()]
+        return sorted(rows, key=lambda row: -row.requests)[:count]
+
+    def names(self) -> int:
+        return len(self.environment.stats.entries)
+
+    def task_ratio(self) -> dict[str, Any]:
+        classes = self.environment.user_classes
+        return task_ratio(classes, {each.__name__: 1 for each in classes})
+
     def trend(self, method: str, name: str, count: int) -> list[float | None]:
         return [20.0, None, 40.0][:count] if name == "/products" else []
 

@@ -31,6 +31,7 @@ interface Props {
   empty?: string;
 }
 
+const MARK_SECONDS = 15;
 const PRINT_WIDTH = 660; // of the 704 px that A4 leaves
 
 export function Chart(props: Props) {
@@ -172,7 +173,7 @@ function options(props: { current: Props }, width: number, height: number, log: 
     padding: [16, 28, 0, 0],
     legend: { show: false },
     scales: {
-      x: { range: (_plot, min, max) => range.peek() ?? [min, max + 1] },
+      x: { range: (_plot, min, max) => range.peek() ?? [min, endOf(max)] },
       y: log ? { distr: 3, range: logRange } : { range: fromZero },
     },
     axes: axes(unit, log),
@@ -189,6 +190,12 @@ function options(props: { current: Props }, width: number, height: number, log: 
       setSelect: [select],
     },
   };
+}
+
+/** A second after the last point, or where the mark of the end is. */
+function endOf(last: number): number {
+  const after = marks.peek().map((mark) => mark.time + 1).filter((time) => time < last + MARK_SECONDS);
+  return Math.max(last + 1, ...after);
 }
 
 function line(series: Series): uPlot.Series {

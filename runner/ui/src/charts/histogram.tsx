@@ -32,6 +32,8 @@ export interface Line {
   at: number;
   label: string;
   colour: string;
+  /** A threshold's: it stands above the percentiles, which it may be close to. */
+  limit?: boolean;
 }
 
 export function Histogram({ pairs, lines }: { pairs: [number, number][]; lines: Line[] }) {
@@ -43,7 +45,7 @@ export function Histogram({ pairs, lines }: { pairs: [number, number][]; lines: 
   const highest = Math.max(...bars.map((bar) => bar.samples));
   const total = bars.reduce((sum, bar) => sum + bar.samples, 0);
   return (
-    <svg class="histogram" viewBox={`0 -14 ${WIDTH} ${HEIGHT + FOOT + 14}`} role="img"
+    <svg class="histogram" viewBox={`0 -28 ${WIDTH} ${HEIGHT + FOOT + 28}`} role="img"
       aria-label={`Response times from ${ms(bars[0]!.from)} to ${ms(bars.at(-1)!.to)} ms, ${count(total)} samples`}>
       {ticks(low, high).map((tick) => (
         <g key={tick}>
@@ -61,8 +63,8 @@ export function Histogram({ pairs, lines }: { pairs: [number, number][]; lines: 
       })}
       {lines.map((line) => (
         <g key={line.label} style={{ color: `var(${line.colour})` }}>
-          <line class="line" x1={place(line.at)} x2={place(line.at)} y1={0} y2={HEIGHT} />
-          <text class="line" x={place(line.at)} y={-3} text-anchor="middle">{line.label}</text>
+          <line class="line" x1={place(line.at)} x2={place(line.at)} y1={line.limit ? -12 : 0} y2={HEIGHT} />
+          <text class="line" x={place(line.at)} y={line.limit ? -16 : -3} text-anchor="middle">{line.label}</text>
         </g>
       ))}
     </svg>

@@ -146,7 +146,7 @@ function linesOf(detail: Detail): Line[] {
   }
   for (const threshold of status.value?.thresholds ?? []) {
     if (threshold.unit !== "ms" || !threshold.expression.startsWith(`${method} ${name}:`.trimStart())) continue;
-    lines.push({ at: threshold.limit, label: `limit ${ms(threshold.limit)} ms`, colour: threshold.status === "Breached" ? "--bad" : "--ok" });
+    lines.push({ at: threshold.limit, label: `limit ${ms(threshold.limit)} ms`, colour: threshold.status === "Breached" ? "--bad" : "--ok", limit: true });
   }
   return lines;
 }
