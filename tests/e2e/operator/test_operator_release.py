@@ -18,7 +18,7 @@ Install = Callable[..., None]
 
 
 def test_helm_test(operator: str, run_helm: Callable[..., Any]) -> None:
-    done = run_helm("test", "katydid", "--namespace", operator, "--logs", "--timeout", "120s")
+    done = run_helm("test", "katydid", "--namespace", operator, "--timeout", "120s")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Phase:          Succeeded" in done.stdout
 
