@@ -171,11 +171,23 @@ describe("a run by clicking", { concurrency: false }, () => {
         assert.deepEqual(await violations(page), [], `${colorScheme}, tab ${key}`);
       }
     }
-    const [light, dark] = await Promise.all([["light", "rgb(247, 248, 250)"], ["dark", "rgb(15, 18, 21)"]]);
-    await page.emulateMedia({ colorScheme: "dark" });
-    assert.equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), dark[1]);
-    await page.emulateMedia({ colorScheme: "light" });
-    assert.equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), light[1]);
+  });
+
+  test("colours follow the system, and the button's choice outlives a reload", async () => {
+    const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const [light, dark] = ["rgb(247, 248, 250)", "rgb(15, 18, 21)"];
+    for (const [colorScheme, colour] of [["dark", dark], ["light", light]]) {
+      await page.emulateMedia({ colorScheme });
+      await until(async () => (await background()) === colour, `${colorScheme} colours`);
+    }
+    const button = page.getByRole("button", { name: /^Colours/ });
+    await button.click(); // light, whatever the system says
+    await button.click();
+    await until(async () => (await background()) === dark, "the chosen dark");
+    await page.reload();
+    await until(async () => (await background()) === dark, "dark after a reload");
+    await button.click();
+    await until(async () => (await background()) === light, "the system's again");
   });
 
   test("a phone's width scrolls down only", async () => {
