@@ -303,10 +303,13 @@ class Engine:
         return Master(process, self.web_port, self.folder / "out")
 
     def worker(self, worker: int, *arguments: str, port: int | None = None, **environ: str):
+        """Its users outwait a master that a busy machine restarts slowly: an orphan's do not drain,
+        and counts could differ by what was in flight. Tests of orphans give their own time.
+        """
         return self.katydid(
             f"worker-{worker}", "--worker", "--master-host", "127.0.0.1",
             "--master-port", str(port or self.port), "--worker-id", str(worker),
-            *arguments, **environ,
+            "--orphan-timeout", "60", *arguments, **environ,
         )  # fmt: skip
 
     # -- as pods
