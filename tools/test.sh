@@ -62,8 +62,8 @@ tools/test-ui.sh || no_browser=$?
 [ $no_browser = 0 ] || [ $no_browser = 75 ] || failed+=(ui)
 step "chart"
 $bin/python -m pytest -q tests/chart || failed+=(chart)
-step "Kubernetes"
-[ -n "$no_cluster" ] || tools/e2e.sh || failed+=(Kubernetes)
+step "Kubernetes: the ground and the main road"
+[ -n "$no_cluster" ] || tools/e2e.sh --quick || failed+=(Kubernetes)
 
 step "coverage"
 $bin/coverage combine --quiet
@@ -75,7 +75,8 @@ command -v helm >/dev/null || ls ~/.cache/katydid-cluster/bin-*/helm >/dev/null 
 tools/prometheus.sh bin >/dev/null ||
   echo "What Prometheus makes of metrics, dashboards and alerts: it could not be fetched here."
 [ $no_browser != 75 ] || echo "The web page and the report in a browser: what it needs is told above."
-[ -z "$no_cluster" ] || echo "The end-to-end tests on Kubernetes: $no_cluster."
+if [ -n "$no_cluster" ]; then echo "The end-to-end tests on Kubernetes: $no_cluster."
+else echo "Chaos, mistakes, sources and installs on Kubernetes: \`make e2e\` runs those too (over 15 minutes)."; fi
 
 if [ ${#failed[@]} -gt 0 ]; then
   printf '\nFailed: %s\n' "${failed[*]}"

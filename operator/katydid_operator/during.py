@@ -181,14 +181,13 @@ def _is_starting(status: Json) -> bool:
 
 def _is_missing(seen: Observed, status: Json) -> bool:
     """Whether workers that are not ready were so before, and are not just being added."""
-    before = seen.test.status
-    if _is_starting(status) or status["workers"]["desired"] > (
-        (before.get("workers") or {}).get("desired", 0)
-    ):
+    before, workers = seen.test.status, status["workers"]
+    known = before.get("workers") or {}
+    if _is_starting(status) or workers["desired"] > known.get("desired", 0):
         return False
-    return condition(before, "WorkersReady").get("reason") != "Starting" or bool(
-        status["workers"]["lost"]
-    )
+    is_gone = workers["current"] < known.get("current", 0)  # though it may never have been ready
+    was_there = condition(before, "WorkersReady").get("reason") != "Starting"
+    return was_there or is_gone or bool(workers["lost"])
 
 
 def _are_missing(status: Json) -> bool:

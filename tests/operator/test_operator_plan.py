@@ -864,6 +864,18 @@ def test_a_worker_is_missing_once_it_was_there_and_stays_away(
     assert condition(later, "Degraded")["reason"] == "WorkersMissing"
 
 
+def test_a_worker_whose_pod_goes_before_all_were_ready_is_missing(
+    running: Callable[..., Observed], make_test: Make
+) -> None:
+    joining = plan(running(workers=(worker(is_ready=False),)), NOW).status
+    assert condition(joining, "WorkersReady")["reason"] == "Starting"
+    seen = replace(running(workers=()), test=make_test(status=joining))
+    gone = plan(seen, NOW).status
+    assert condition(gone, "WorkersReady")["reason"] == "WorkersMissing"
+    seen = replace(seen, test=make_test(status=gone))
+    assert is_true(plan(seen, NOW + timedelta(seconds=3)).status, "Degraded") == "True"
+
+
 def test_workers_that_are_being_added_are_not_missing(
     running: Callable[..., Observed], make_test: Make
 ) -> None:

@@ -65,7 +65,7 @@ def manifest(tests: Any, tmp_path: Path) -> Path:
     spec = {
         "source": {"configMap": {"name": "shop-tests"}},
         "target": {"serviceRef": {"name": "shop", "namespace": "e2e-shop", "port": 8080}},
-        "load": {"users": 4, "runTime": "5s", "stopTimeout": "5s"},
+        "load": {"users": 4, "runTime": "12s", "stopTimeout": "5s"},
         "workers": {"replicas": 2},
         "thresholds": [{"name": "it works", "metric": "failures", "below": "1%"}],
     }

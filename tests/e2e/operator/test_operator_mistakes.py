@@ -31,7 +31,7 @@ def test_an_image_that_is_not_there(tests: Any) -> None:
 
 def test_an_image_without_katydid(tests: Any) -> None:
     [node, *_] = tests.cluster.items("v1", "Node", None)
-    names = [name for image in node["status"]["images"] for name in image.get("names", ())]
+    names = [name for image in node["status"]["images"] for name in image.get("names") or ()]
     small = [name for name in names if "/pause" in name and "@" not in name]
     if not small:
         pytest.skip("The node has no image of a pause container, as every containerd has.")
