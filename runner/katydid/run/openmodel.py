@@ -117,7 +117,10 @@ class IterationPool:
                 self._clock.sleep(ahead)
                 self._untried = False
                 continue
-            self._begin(self._due.popleft())
+            # It stays in line until it is decided, which may take a turn: a stop drops it there.
+            self._begin(self._due[0])
+            if self._due:
+                self._due.popleft()
 
     def _begin(self, intended: float) -> None:
         name = self._sequence.next() or self._fallback
@@ -129,6 +132,8 @@ class IterationPool:
         if waiter is None and self._untried:
             # We are late and have many due at once: some users need but a turn to be done.
             self._clock.sleep(0)
+            if self._pacer is None:
+                return  # stopped meanwhile, and dropped by that
             self._untried = False
             waiter = self._take_any_idle()
         if waiter is None:

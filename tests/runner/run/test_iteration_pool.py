@@ -237,3 +237,17 @@ def test_a_stop_drops_what_is_overdue_and_forgets_what_is_not(serve):
     served.pool.stop()
     assert served.pool.take_dropped() == 1
     assert served.pool.started == 0
+
+
+@pytest.mark.parametrize("turns", range(8))
+def test_a_stop_at_any_turn_counts_each_due_iteration_once(serve, turns):
+    """At once: the last report is made of it."""
+    served = serve()
+    served.due(0.0, 0.0, 0.0, 0.0, max_users=1, base=-0.2)
+    for _ in range(turns):
+        gevent.sleep(0)
+    served.pool.stop()
+    assert served.pool.started + served.pool.dropped == 4
+    for _ in range(8):
+        gevent.sleep(0)
+    assert served.pool.started + served.pool.dropped == 4
