@@ -143,7 +143,7 @@ def prometheus(cluster: Any, operator: str, namespace: str, tmp_path: Path) -> I
         [str(ROOT / "tools" / "prometheus.sh"), "bin"], capture_output=True, text=True
     )
     if where.returncode:
-        pytest.skip("There is no Prometheus here: `make prometheus` fetches it.")
+        pytest.skip("There is no Prometheus here: `tools/prometheus.sh get` fetches it.")
     discovery = Discovery(cluster.url, (namespace, operator))
     config = {"scrape_configs": scrape_jobs(cluster.url, discovery.url)}
     (tmp_path / "prometheus.yml").write_text(yaml.safe_dump(config))

@@ -88,7 +88,7 @@ def test_promtool_finds_nothing(serve) -> None:
     where = Path(__file__).parents[3] / "tools" / "prometheus.sh"
     found = subprocess.run([str(where), "bin"], capture_output=True, text=True)
     if found.returncode:
-        pytest.skip("needs Prometheus' promtool: `make prometheus`")
+        pytest.skip("needs Prometheus' promtool: `tools/prometheus.sh get`")
     test = serve()
     for name in HOSTILE:
         test.record(name, error=ValueError("x"))
