@@ -40,7 +40,7 @@ test-ui: $(READY) ## The tests of the page and the report in a browser (Debian's
 	@tools/test-ui.sh
 
 .PHONY: test
-test: $(READY) ## Run every test that this machine can run, and say what was left out
+test: $(READY) ## Run the tests that this machine can run, and say what was left out
 	@tools/test.sh
 
 .PHONY: check

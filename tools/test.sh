@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# `make test`: every test that this machine can run, then what was left out and why.
+# `make test`: the tests that this machine can run, then what was left out and why.
 set -eu -o pipefail
 cd "$(dirname "$0")/.."
 bin=.venv/bin
