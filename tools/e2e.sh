@@ -51,6 +51,7 @@ if ! tools/cluster.sh running; then
 fi
 eval "$(tools/cluster.sh env)"
 waited tools/images.sh </dev/null
+tools/test-ui.sh get </dev/null || true  # it says what is missing; the page's test is then skipped
 
 quick=''
 [ "${1:-}" != --quick ] || { quick=yes; shift; }

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # tests/ui: the page and the report in Debian's chromium, against the real engine. Exit 75 with a
 # sentence where the browser, Node or its packages cannot be had; arguments go to npm.
+#   tools/test-ui.sh get   only get the browser and the packages
 set -eu -o pipefail
 cd "$(dirname "$0")/.."
 page() { .venv/bin/python runner/ui/build_ui.py "$@"; }
@@ -15,7 +16,8 @@ if ! command -v chromium >/dev/null; then
     { echo "apt cannot install chromium here."; exit 75; }
 fi
 page
+[ -d tests/ui/node_modules ] || page npm tests/ui ci
+[ "${1:-}" != get ] || exit 0
 [ -d runner/ui/node_modules ] || page npm runner/ui ci
 page npm runner/ui run check
-[ -d tests/ui/node_modules ] || page npm tests/ui ci
 page npm tests/ui run test "$@"
