@@ -215,7 +215,10 @@ def _degraded(
         return "MasterRestarting", text
     workers = status["workers"]
     patience = MISSING_SECONDS if workers["current"] < workers["desired"] else UNREADY_SECONDS
-    if phase_of(status) is Phase.RUNNING and _missing_seconds(status, now) >= patience:
+    if condition(seen.test.status, "Degraded").get("reason") == "WorkersMissing":
+        patience = 0.0  # until their successors are ready, not only there
+    is_late = _are_missing(status) and _missing_seconds(status, now) >= patience
+    if phase_of(status) is Phase.RUNNING and is_late:
         cause = f" {failure.message}" if failure else ""
         text = f"{workers['ready']} of {workers['desired']} workers are ready.{cause}"
         return "WorkersMissing", text

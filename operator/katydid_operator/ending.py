@@ -167,16 +167,13 @@ def finished_plan(seen: Observed, status: Json, ending: Ending, now: datetime) -
 def _count_workers(seen: Observed, status: Json, document: Json) -> None:
     """Of a finished run `summary` says how many workers took part to its end, and none is left.
 
-    Whether the pods are seen leaving before the summary arrives is chance: this is not. Load
-    begins with all workers, so where none was lost all took part. Else the master knows best, by
-    processes, and a lost master leaves what the kubelet told of the pods.
+    Whether the pods are seen leaving before the summary arrives is chance: this is not. The master
+    knows best, by processes, and a lost master leaves what the kubelet told of the pods.
     """
     workers = status["workers"]
     processes = max(1, seen.test.processes_per_pod)
     known = math.ceil(whole(document.get("workers_ready")) / processes)
     seen_pods = len({pod.index for pod in seen.workers if _took_part(pod)})
-    if document and not workers["lost"] and not whole(document.get("workers_lost")):
-        known = workers["desired"]
     has_load = "loadStartedAt" in status["run"]
     took_part = min(workers["desired"], max(known, seen_pods)) if has_load else 0
     workers |= {"current": 0, "ready": 0, "summary": f"{took_part}/{workers['desired']}"}

@@ -701,15 +701,12 @@ def test_how_many_workers_took_part_is_left_in_the_summary(
     running: Callable[..., Observed], workers: tuple[PodView, ...], summary: str
 ) -> None:
     two = {"workers": {"replicas": 2, "processesPerPod": 2}}
-    lost = {**FINAL, "workers_lost": 1}
-    found = plan(running(two, workers=workers, reading=Reading(lost, NOW)), NOW)
+    found = plan(running(two, workers=workers, reading=Reading(FINAL, NOW)), NOW)
     assert found.status["workers"]["summary"] == summary
     # what the kubelet is late to tell, the master knows: three processes are two pods
-    for document in ({**lost, "workers_ready": 3}, FINAL):
-        found = plan(running(two, workers=workers, reading=Reading(document, NOW)), NOW)
-        has_lost = found.status["workers"]["lost"] > 0  # as the pods say
-        expected = summary if document is FINAL and has_lost else "2/2"
-        assert found.status["workers"]["summary"] == expected
+    document = {**FINAL, "workers_ready": 3}
+    found = plan(running(two, workers=workers, reading=Reading(document, NOW)), NOW)
+    assert found.status["workers"]["summary"] == "2/2"
     assert (found.status["workers"]["current"], found.status["workers"]["ready"]) == (0, 0)
 
 
@@ -862,6 +859,12 @@ def test_a_worker_is_missing_once_it_was_there_and_stays_away(
     gone = replace(seen, workers=())
     later = plan(gone, NOW + timedelta(seconds=3)).status
     assert condition(later, "Degraded")["reason"] == "WorkersMissing"
+    back = replace(seen, test=make_test(status=later))  # its successor, not ready yet
+    later = plan(back, NOW + timedelta(seconds=9)).status
+    assert condition(later, "Degraded")["reason"] == "WorkersMissing"
+    there = replace(running(), test=make_test(status=later))
+    later = plan(there, NOW + timedelta(seconds=12)).status
+    assert is_true(later, "Degraded") == "False"
 
 
 def test_a_worker_whose_pod_goes_before_all_were_ready_is_missing(

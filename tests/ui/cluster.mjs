@@ -10,14 +10,15 @@ const api = async (path) => (await fetch(`${url}api/v1/${path}`)).json();
 const browser = await launch();
 try {
   const page = await open(browser, url);
-  const cell = async () => Number((await tableOf(page)).total?.requests);
+  const requests = async () => Number((await tableOf(page)).total?.requests);
   await until(async () => (await text(page, '[data-value="users"]')) === "4", "four users");
-  await until(async () => (await cell()) > 20, "twenty requests");
-  assert.equal(await page.locator('[data-tile="workers"] .num').innerText(), "2/2");
+  assert.equal(await text(page, '[data-tile="workers"] .num'), "2/2");
+  await page.keyboard.press("2");
+  await until(async () => (await requests()) > 20, "twenty requests");
 
   // The run goes on meanwhile: what is shown lies between two answers of the API.
   const seen = await api("status");
-  await until(async () => (await cell()) >= seen.total.requests, "what the API said");
+  await until(async () => (await requests()) >= seen.total.requests, "what the API said");
   const { rows, total } = await tableOf(page);
   const { total: later, load } = await api("status");
   assert.ok(Number(total.requests) <= later.requests, `${total.requests} of ${later.requests}`);
@@ -29,6 +30,7 @@ try {
   const { points: history } = await api("history");
   const other = await open(browser, url);
   await page.reload();
+  await page.keyboard.press("1");
   for (const each of [page, other]) {
     await until(async () => (await points(each)).includes("Requests"), "the chart");
     const [file] = await Promise.all([
@@ -56,7 +58,8 @@ try {
   await until(async () => (await text(page, '[data-value="users"]')) === "6", "six users");
   assert.equal((await api("status")).load.users, 6);
   assert.deepEqual(page.troubles, []);
-  const last = await cell();
+  await page.keyboard.press("2");
+  const last = await requests();
   await page.getByRole("button", { name: "Stop" }).click();
   console.log(JSON.stringify({ requests: last, name: Object.keys(rows)[0] }));
   await until(async () => (await api("status")).state !== "running", "the end");

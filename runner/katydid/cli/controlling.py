@@ -116,7 +116,7 @@ class _Session:
         runner = self._runner
         runner.stop()
         self._tell_ending()
-        runner.final = True
+        runner.conclude()
         if isinstance(runner, MasterRunner):
             runner.memory.finished = True
         outputs.write()

@@ -65,6 +65,7 @@ class ControllingRunner(Runner):
         self.finished_at: float | None = None
         self.partial = False
         self.final = False  # the results are complete and nothing will change them
+        self.final_workers = 0  # how many took part to the end
         self.log_lines: Callable[[], list[str]] = list
         self.saturated = False
         self._ticker: gevent.Greenlet[..., Any] | None = None
@@ -236,6 +237,11 @@ class ControllingRunner(Runner):
             self._stopped.set()
             self.finished.set()
             self._after_second()
+
+    def conclude(self) -> None:
+        """The results are complete; workers that leave from here on took part to the end."""
+        self.final_workers = self.workers_ready
+        self.final = True
 
     def stop_test(self, reason: str) -> None:
         """A user raised StopTest: the test ends."""

@@ -73,13 +73,19 @@ def status(runner: ControllingRunner) -> Status:
         load=_load_row(runner, control.load or runner.settings.load),
         total=_request_row(entry, "", AGGREGATED),
         workers_expected=runner.settings.expected_workers if workers is not None else 0,
-        workers_ready=len(workers.active) if workers is not None else 0,
+        workers_ready=_workers_ready(runner),
         workers_lost=len(workers.missing) if workers is not None else 0,
         generator=generator(runner),
         thresholds=rows,
         latency_clock="process",
         partial=runner.partial,
     )
+
+
+def _workers_ready(runner: ControllingRunner) -> int:
+    if not isinstance(runner, MasterRunner):
+        return 0
+    return runner.final_workers if runner.final else runner.workers_ready
 
 
 def document(runner: ControllingRunner, histories: bool = True) -> RunDocument:

@@ -292,6 +292,18 @@ class TestMasterAndWorkers:
         assert (shown.workers_expected, shown.workers_ready, shown.workers_lost) == (1, 1, 0)
         assert master.clients[workers[1].client_id].state == "left"
 
+    def test_who_took_part_to_the_end_is_known_when_all_have_left(self, cluster, until):
+        master, workers = cluster(Idler)
+        master.start(2, spawn_rate=100)
+        until(lambda: [worker.user_count for worker in workers] == [1, 1])
+        workers[1].leave("told to go")
+        until(lambda: master.worker_count == 1)
+        master.stop()
+        master.conclude()
+        workers[0].leave("the test is over")
+        until(lambda: master.worker_count == 0)
+        assert status(master).workers_ready == 1
+
     @pytest.mark.parametrize("goodbye", [False, True])
     def test_results_lack_what_a_vanished_worker_took_along(self, cluster, until, goodbye):
         master, workers = cluster(Clicker)
