@@ -18,7 +18,7 @@ from typing import Any
 
 from aiohttp import web
 
-EMULATOR = Path(__file__).parents[1] / "tests" / "operator" / "conftest.py"
+EMULATOR = Path(__file__).parents[1] / "tests" / "operator" / "emulator.py"
 _spec = importlib.util.spec_from_file_location("emulated_api_server", EMULATOR)
 assert _spec is not None
 assert _spec.loader is not None
