@@ -333,6 +333,12 @@ class Kubelet:
         status = {"phase": phase, "podIP": "127.0.0.1", "containerStatuses": [container]}
         await self.api.change("pods", name, status=status)
 
+    async def end_worker(self, name: str, code: int) -> None:
+        end = {"exitCode": code, "reason": "Error" if code else "Completed"}
+        container = {"name": "katydid", "state": {"terminated": end}}
+        status = {"phase": "Failed" if code else "Succeeded", "containerStatuses": [container]}
+        await self.api.change("pods", name, status=status)
+
     async def start_workers(self, job: str, ready: bool = True) -> None:
         made = self.api.of("jobs", job)
         assert made is not None

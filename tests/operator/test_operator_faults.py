@@ -405,6 +405,28 @@ async def test_rerun_and_clean_up(loop: Loop, kubelet: Any, loadtest: Callable[.
     assert loop.api.of("services", "checkout-master")["spec"]["selector"]["katydid.dev/run"] == "2"
 
 
+async def test_a_namespace_that_is_deleted_is_not_kept_from_going(
+    loop: Loop, kubelet: Any, loadtest: Callable[..., Json]
+) -> None:
+    await begin(loop, loadtest())
+    await run_master(loop, kubelet)
+    summary = {"final": True, "verdict": "Stopped", "reason": "StopRequested", "run": "1"}
+    await kubelet.end_master("checkout-1-master", 0, json.dumps(summary))
+    worker = "checkout-1-worker-0-x"
+    await kubelet.end_worker(worker, 143)
+    await loop.settle(31)
+    assert loop.status["verdict"] == "Stopped"
+    assert loop.api.of("jobs", "checkout-1-worker")["spec"]["activeDeadlineSeconds"] == 1
+    # The Job's controller holds on to its pod all the same; see `after._is_emptied`.
+    pod = loop.api.of("pods", worker)
+    deleted = {**pod["metadata"], "deletionTimestamp": text_of(loop.now)}
+    await loop.api.change("pods", worker, metadata=deleted)
+    loop.cache.put(loop.api.of("pods", worker))  # the watch's event
+    await loop.settle(1)
+    assert loop.api.names_of("jobs") == []
+    assert worker not in loop.api.names_of("pods")
+
+
 async def test_times_to_live(loop: Loop, kubelet: Any, loadtest: Callable[..., Json]) -> None:
     spec = {"podTTLSecondsAfterFinished": 100, "ttlSecondsAfterFinished": 500}
     await begin(loop, loadtest(**spec))

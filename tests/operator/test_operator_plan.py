@@ -796,7 +796,6 @@ def test_results_are_asked_of_a_master_whose_start_was_not_told_yet(
 def test_workers_that_ended_badly_are_not_replaced_after_the_end(
     finished: Callable[..., Observed],
 ) -> None:
-    """A Job that waits to replace a pod holds on to it: its namespace could not be deleted."""
     kept = Learned(stored=Stored(True, "ConfigMap", "kept"))
     bad = worker(0, ended(143), phase="Failed")
     live = {"parallelism": 1, "completions": 1, "activeDeadlineSeconds": 90}
@@ -811,6 +810,30 @@ def test_workers_that_ended_badly_are_not_replaced_after_the_end(
         replace(seen, workers=(bad, worker(0, ended(0), phase="Succeeded"))),
     ):
         assert plan(settled, NOW).actions == ()
+
+
+def test_a_job_that_keeps_deleted_pods_from_going_is_deleted(
+    finished: Callable[..., Observed],
+) -> None:
+    """Of a namespace that is being deleted the pods go first, and no other may take their place."""
+    kept = Learned(stored=Stored(True, "ConfigMap", "kept"))
+    bad = worker(0, ended(143), phase="Failed", is_deleted=True)
+    # Its deadline alone would not end it: the controller waits for a pod that was refused.
+    job = JobView("checkout-1-worker", {"activeDeadlineSeconds": 1})
+    seen = finished(learned=kept, workers=(bad,), job=job)
+    assert plan(seen, NOW).actions == (do.TearDown(1, master=False),)
+    leaving = worker(1, is_deleted=True)
+    assert plan(replace(seen, workers=(bad, leaving)), NOW).actions == (
+        do.TearDown(1, master=False),
+    )
+    for kept_whole in (
+        replace(seen, workers=(bad, worker(1, ended(0), phase="Succeeded"))),  # somebody's log
+        replace(seen, workers=(leaving,)),
+        replace(seen, job=replace(job, is_complete=True)),
+        replace(seen, job=replace(job, failure="DeadlineExceeded: it took too long")),
+        replace(seen, job=replace(job, is_deleted=True)),
+    ):
+        assert plan(kept_whole, NOW).actions == ()
 
 
 def test_times_to_live(finished: Callable[..., Observed]) -> None:
