@@ -899,6 +899,21 @@ def test_a_worker_whose_pod_goes_before_all_were_ready_is_missing(
     assert is_true(plan(seen, NOW + timedelta(seconds=3)).status, "Degraded") == "True"
 
 
+def test_workers_that_were_sent_home_are_not_missing(
+    running: Callable[..., Observed], make_test: Make
+) -> None:
+    """They exit 0 when the master tells them so, and its summary may be late."""
+    there = plan(running(), NOW).status
+    home = worker(0, ended(0), phase="Succeeded")
+    seen = replace(running(workers=(home,)), test=make_test(status=there))
+    for seconds in (0, 30):
+        found = plan(seen, NOW + timedelta(seconds=seconds)).status
+        assert is_true(found, "WorkersReady") == "True"
+        assert is_true(found, "Degraded") == "False"
+    crashed = replace(seen, workers=(worker(0, ended(143), phase="Failed"),))
+    assert condition(plan(crashed, NOW).status, "WorkersReady")["reason"] == "WorkersMissing"
+
+
 def test_workers_that_are_being_added_are_not_missing(
     running: Callable[..., Observed], make_test: Make
 ) -> None:
