@@ -109,6 +109,8 @@ def _observe(seen: Observed, status: Json, now: datetime) -> None:
             run["imageID"] = master.engine.image_id[:512]
         if master.source_revision:
             run["sourceRevision"] = master.source_revision[:255]
+        if master.engine.restarts > run.get("masterRestarts", 0):
+            run["masterRestarts"] = master.engine.restarts
         if master.is_ready and "loadStartedAt" not in run:
             run["loadStartedAt"] = text_of(master.ready_since or now)
     workers = status.setdefault("workers", {})
@@ -217,13 +219,13 @@ def _degraded(
 ) -> tuple[str, str]:
     if _is_starting(status):
         return "", "Nothing is wrong."
+    if phase_of(status) is Phase.RUNNING and _is_restarting(seen):
+        text = "The master's container ended and is started again; it goes on from its checkpoint."
+        return "MasterRestarting", text  # before its API, which cannot answer for that reason
     if _unreachable_seconds(seen, now) >= UNREACHABLE_SECONDS:
         return "StatsUnavailable", f"The master's API does not answer: {seen.reading.error}"
     if seen.learned.refusal is not None:
         return seen.learned.refusal.reason, seen.learned.refusal.message
-    if phase_of(status) is Phase.RUNNING and _is_restarting(seen):
-        text = "The master's container ended and is started again; it goes on from its checkpoint."
-        return "MasterRestarting", text
     workers = status["workers"]
     patience = MISSING_SECONDS if workers["current"] < workers["desired"] else UNREADY_SECONDS
     if phase_of(status) is Phase.RUNNING and _missing_seconds(status, now) >= patience:

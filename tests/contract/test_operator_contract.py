@@ -241,7 +241,7 @@ def test_the_resource_definition_has_every_status_field_that_is_written() -> Non
     )
     run = {
         "number", "id", "startedAt", "loadStartedAt", "finishedAt", "duration", "specHash",
-        "sourceHash", "sourceRevision", "imageID",
+        "sourceHash", "sourceRevision", "imageID", "masterRestarts",
     }  # fmt: skip
     assert run == set(fields["run"]["properties"])
     assert set(fields["failure"]["properties"]) == {

@@ -307,10 +307,12 @@ class Kubelet:
     def __init__(self, api: ApiServer) -> None:
         self.api = api
 
-    async def start_master(self, name: str, ip: str, ready: bool = False) -> None:
-        await self.api.change("pods", name, status=self.up(ip, ready))
+    async def start_master(
+        self, name: str, ip: str, ready: bool = False, restarts: int = 0
+    ) -> None:
+        await self.api.change("pods", name, status=self.up(ip, ready, restarts))
 
-    def up(self, ip: str, ready: bool) -> dict[str, Any]:
+    def up(self, ip: str, ready: bool, restarts: int = 0) -> dict[str, Any]:
         status = "True" if ready else "False"
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         condition = {
@@ -318,7 +320,12 @@ class Kubelet:
             "status": status,
             "lastTransitionTime": now,
         }
-        container = {"name": "katydid", "state": {"running": {}}, "imageID": "sha256:1"}
+        container = {
+            "name": "katydid",
+            "state": {"running": {}},
+            "imageID": "sha256:1",
+            "restartCount": restarts,
+        }
         return {
             "phase": "Running",
             "podIP": ip,

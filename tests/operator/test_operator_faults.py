@@ -207,6 +207,35 @@ async def test_what_was_done_is_told_though_the_status_cannot_be_written(
     assert loop.events("WorkersScaled") == ["From 1 to 3 worker pods."]
 
 
+async def test_a_master_that_restarts_too_quickly_to_be_seen_is_told_by_its_count(
+    loop: Loop, kubelet: Any, loadtest: Callable[..., Json]
+) -> None:
+    await begin(loop, loadtest())
+    await run_master(loop, kubelet)
+    for restarts in (1, 1, 2):
+        await kubelet.start_master("checkout-1-master", "127.0.0.99", True, restarts)
+        await loop.settle(31)
+    assert loop.status["run"]["masterRestarts"] == 2
+    assert loop.events("MasterRestarted") == [
+        "The master's container ended and was started again, once in this run so far.",
+        "The master's container ended and was started again, 2 times in this run so far.",
+    ]
+
+
+async def test_a_master_that_is_seen_to_restart_is_told_once(
+    loop: Loop, kubelet: Any, loadtest: Callable[..., Json]
+) -> None:
+    await begin(loop, loadtest())
+    await run_master(loop, kubelet)
+    await kubelet.end_master("checkout-1-master", 137)
+    await loop.settle(31)
+    await kubelet.start_master("checkout-1-master", "127.0.0.99", True, restarts=1)
+    await loop.settle(31)
+    assert loop.status["run"]["masterRestarts"] == 1
+    assert len(loop.events("MasterRestarting")) == 1
+    assert loop.events("MasterRestarted") == []
+
+
 async def test_a_job_that_is_gone_does_not_keep_the_status_from_being_written(
     loop: Loop, kubelet: Any, loadtest: Callable[..., Json]
 ) -> None:
