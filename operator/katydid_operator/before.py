@@ -6,6 +6,7 @@ from datetime import datetime
 
 from katydid_operator.actions import CleanUp, Plan, TryPods
 from katydid_operator.loadtest import Json, LoadTest
+from katydid_operator.numbers import thresholds_of
 from katydid_operator.observed import Observed, Problem, time_of
 from katydid_operator.resources.labels import selector_text
 from katydid_operator.resources.sources import Snapshot, SourceProblem
@@ -62,6 +63,8 @@ def _claim(test: LoadTest, taken: Snapshot, now: datetime) -> Plan:
     }
     if test.target_url:
         status["target"] = test.target_url
+    if test.thresholds:  # here already: the pass that creates the pods has nothing else to write
+        status["thresholds"] = thresholds_of(test.thresholds, None, [])
     set_condition(status, "Accepted", True, "Accepted", "The LoadTest can be run.", now)
     set_kstatus(status, now)
     return Plan(status, requeue_seconds=0, claims=True)

@@ -248,7 +248,10 @@ def _essence(status: Json) -> Json:
         "selector": workers.get("selector"),
         "lost": workers.get("lost"),
         "desired": workers.get("desired"),
-        "thresholds": [[one["name"], one["status"]] for one in status.get("thresholds") or ()],
+        # One that is met so far may still be breached: only a breach is news.
+        "thresholds": [
+            [one["name"], one["status"] == "Breached"] for one in status.get("thresholds") or ()
+        ],
         "conditions": [
             [one["type"], one["status"], one["reason"]] for one in status.get("conditions") or ()
         ],

@@ -172,8 +172,10 @@ def is_true(status: Json, kind: str) -> str:
 
 
 def test_a_run_is_claimed_before_anything_is_created(make_test: Make) -> None:
-    found = plan(Observed(make_test({"workers": {"replicas": 3}}), sources=Snapshot()), NOW)
+    spec = {"workers": {"replicas": 3}, "thresholds": [{"name": "fast"}]}
+    found = plan(Observed(make_test(spec), sources=Snapshot()), NOW)
     assert found.claims
+    assert found.status["thresholds"] == [{"name": "fast", "status": "Pending"}]
     assert found.actions == ()
     assert found.requeue_seconds == 0
     assert reasons(found) == ("Starting", "Claimed")
