@@ -29,7 +29,7 @@ from katydid_operator.loadtest import Json, LoadTest
 from katydid_operator.master_client import MasterAddress, MasterClient, ResultsTooLarge
 from katydid_operator.memory import Memory
 from katydid_operator.news import News, load_text
-from katydid_operator.observed import Observed, Problem, Stored
+from katydid_operator.observed import Observed, Problem, Refusal, Stored
 from katydid_operator.poller import Poller
 from katydid_operator.resources import configmaps, master, secret, service, sources, workers
 from katydid_operator.resources.labels import is_owned_by
@@ -175,9 +175,10 @@ class Act:
             await self.masters.put_live(address, body)
         except MasterRefused as error:
             text = f"The master refused generation {body['generation']}: {error}"
-            refusal = Problem("LiveEditRefused", text)
-            if memory.learned.refusal == refusal:
+            known = memory.learned.refusal
+            if known is not None and known.message == text:
                 return []  # it was told already
+            refusal = Refusal("LiveEditRefused", text, body["generation"], self.clock())
             memory.learn(refusal=refusal)
             return [News(refusal.reason, text, is_warning=True)]
         except MasterError as error:

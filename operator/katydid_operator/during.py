@@ -250,6 +250,13 @@ def _unreachable_seconds(seen: Observed, now: datetime) -> float:
     return (now - since).total_seconds() if since else 0.0
 
 
+def _refused_seconds(seen: Observed, now: datetime) -> float:
+    """For how long the master has refused this generation: one with other keys refuses any."""
+    refusal = seen.learned.refusal
+    is_this = refusal is not None and refusal.generation == seen.test.generation
+    return (now - refusal.since).total_seconds() if refusal and is_this else 0.0
+
+
 def _actions(seen: Observed, status: Json, run: int, now: datetime) -> list[Action]:
     test = seen.test
     found: list[Action] = []
@@ -284,6 +291,8 @@ def _must_end(seen: Observed, status: Json, now: datetime) -> bool:
         if _unreachable_seconds(seen, now) >= STOP_BY_FORCE_SECONDS:
             return True
         if not has_answered and not seen.master.engine.is_running:
+            return True
+        if _refused_seconds(seen, now) >= STOP_BY_FORCE_SECONDS:
             return True
     started = time_of(status["run"]["startedAt"]) or now
     allowed = seen.test.deadline_seconds + seen.test.stop_timeout_seconds + OVERTIME_SECONDS

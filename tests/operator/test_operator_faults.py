@@ -575,6 +575,30 @@ async def test_a_stop_reaches_a_master_that_cannot_be_told(
     assert (loop.status["verdict"], loop.status["reason"]) == ("Stopped", "StopRequested")
 
 
+async def test_a_stop_reaches_a_master_that_refuses_it(
+    loop: Loop, kubelet: Any, master: Any, loadtest: Callable[..., Json]
+) -> None:
+    await begin(loop, loadtest())
+    master.runs()
+    master.refuses = "this needs another token"
+    await run_master(loop, kubelet, master.ip)
+    await until_read(loop, lambda reading: reading.document is not None)
+    await loop.api.change("loadtests", "checkout", spec={**loadtest()["spec"], "deadline": "2h"})
+    await loop.see()
+    await loop.settle(60)
+    await loop.api.change("loadtests", "checkout", spec={**loadtest()["spec"], "stop": True})
+    await loop.see()
+    await loop.settle(5)  # the edit before it was refused long ago, and is no reason for force
+    assert master.puts[-1]["stop"] is True
+    assert "checkout-1-master" in loop.api.names_of("pods")
+    await loop.settle(29)
+    assert "checkout-1-master" in loop.api.names_of("pods")
+    await loop.settle(2)
+    assert "checkout-1-master" not in loop.api.names_of("pods")
+    await loop.settle(31)
+    assert (loop.status["verdict"], loop.status["reason"]) == ("Stopped", "StopRequested")
+
+
 async def test_the_sweep_forgets_what_is_gone(loop: Loop, loadtest: Callable[..., Json]) -> None:
     await loop.api.add("loadtests", loadtest())
     queue = WorkQueue(loop.reconciler.reconcile)

@@ -21,6 +21,7 @@ from katydid_operator.observed import (
     PodView,
     Problem,
     Reading,
+    Refusal,
     Stored,
     Terminated,
     text_of,
@@ -484,7 +485,8 @@ def test_a_worker_that_was_replaced_is_no_failure_any_more(
 
 
 def test_a_refused_edit_degrades_a_run(running: Callable[..., Observed]) -> None:
-    refused = Learned(refusal=Problem("LiveEditRefused", "The master refused generation 2: no"))
+    text = "The master refused generation 2: no"
+    refused = Learned(refusal=Refusal("LiveEditRefused", text, 2, NOW))
     found = plan(running(generation=2, learned=refused), NOW)
     assert condition(found.status, "Degraded")["message"].endswith("generation 2: no")
 
