@@ -85,9 +85,10 @@ class Act:
 
     async def _try_pods(self, seen: Observed, run: int, memory: Memory) -> None:
         taken = seen.sources if isinstance(seen.sources, Snapshot) else Snapshot()
+        name = secret.secret_name(seen.test, seed_of(self.operator_key, seen.test.uid))
         pods = (
-            master.master_pod(seen.test, run, taken, self.settings),
-            workers.trial_pod(seen.test, run, taken, self.settings),
+            master.master_pod(seen.test, run, taken, name, self.settings),
+            workers.trial_pod(seen.test, run, taken, name, self.settings),
         )
         problem = None
         for pod in pods:
@@ -107,14 +108,15 @@ class Act:
             return
         version = self.settings.version
         seed = seed_of(self.operator_key, test.uid)
+        name, settings = secret.secret_name(test, seed), self.settings
         try:
             for manifest in sources.config_maps(test, run, taken, version):
                 await self._create(manifest, test)
             await self._create(configmaps.spec_config_map(test, run, version), test)
             await self._create_secret(secret.key_secret(test, run, seed, version))
             await self._apply_service(test, run)
-            pod = await self._create(master.master_pod(test, run, taken, self.settings), test)
-            job = await self._create(workers.worker_job(test, run, taken, self.settings), test)
+            pod = await self._create(master.master_pod(test, run, taken, name, settings), test)
+            job = await self._create(workers.worker_job(test, run, taken, name, settings), test)
         except _InTheWay as error:
             memory.learn(creation=Problem("WaitingForPredecessor", str(error)))
             return
@@ -144,7 +146,7 @@ class Act:
         try:
             await self.cluster.create(manifest)
         except AlreadyExists:
-            return  # its name has our UID, and it may not be read
+            return  # its name tells UID and seed, and it may not be read
 
     async def _apply_service(self, test: LoadTest, run: int) -> None:
         name = names.master_service(test.name)

@@ -21,6 +21,7 @@ from katydid_operator.act import Act
 from katydid_operator.cache import Cache
 from katydid_operator.cluster import Cluster
 from katydid_operator.errors import Unavailable
+from katydid_operator.keys import seed_of
 from katydid_operator.master_client import MasterClient
 from katydid_operator.metrics import Metrics
 from katydid_operator.observed import Reading, text_of
@@ -37,7 +38,9 @@ KEY = ("shop", "checkout")
 class Loop:
     """One LoadTest, its reconciler and its time."""
 
-    def __init__(self, api: Any, cluster: Cluster, session: aiohttp.ClientSession) -> None:
+    def __init__(
+        self, api: Any, cluster: Cluster, session: aiohttp.ClientSession, key: bytes = b"k" * 32
+    ) -> None:
         self.api = api
         self.cluster = cluster
         self.session = session
@@ -47,7 +50,7 @@ class Loop:
         self.poller = Poller(masters, lambda _: None, self.clock, 5.0)
         settings = Settings(runner_image="runner:1")
         self.metrics = Metrics(self.cache.tests, "1")
-        act = Act(cluster, masters, self.cache, self.poller, settings, b"k" * 32, self.clock)
+        act = Act(cluster, masters, self.cache, self.poller, settings, key, self.clock)
         self.reconciler = Reconciler(
             cluster, self.cache, self.poller, act, self.metrics, self.clock
         )
@@ -454,6 +457,35 @@ async def test_a_namespace_that_is_deleted_is_not_kept_from_going(
     await loop.settle(1)
     assert loop.api.names_of("jobs") == []
     assert worker not in loop.api.names_of("pods")
+
+
+async def test_a_new_operator_key_counts_from_the_next_run_on(
+    loop: Loop, kubelet: Any, loadtest: Callable[..., Json]
+) -> None:
+    await begin(loop, loadtest())
+    await run_master(loop, kubelet)
+    (old,) = loop.api.names_of("secrets")
+    other = Loop(loop.api, loop.cluster, loop.session, key=b"n" * 32)
+    other.now = loop.now
+    await other.see()
+    await other.settle()
+    assert loop.api.names_of("secrets") == [old]  # the pods of the run go on with it
+    summary = {"final": True, "verdict": "Passed", "reason": "Passed", "run": "1"}
+    await kubelet.end_master("checkout-1-master", 0, json.dumps(summary))
+    await other.settle(31)
+    await loop.api.change("loadtests", "checkout", spec={**loadtest()["spec"], "rerunToken": "2"})
+    await other.see()
+    await other.settle()
+    (new,) = {*loop.api.names_of("secrets")} - {old}
+    seed = loop.api.of("secrets", new)["stringData"]["seed"]
+    assert seed == seed_of(b"n" * 32, loop.api.of("loadtests", "checkout")["metadata"]["uid"])
+    for pod in (
+        loop.api.of("pods", "checkout-2-master"),
+        loop.api.of("jobs", "checkout-2-worker")["spec"]["template"],
+    ):
+        env = {one["name"]: one for one in pod["spec"]["containers"][0]["env"]}
+        reference = env["KATYDID_CURVE_SEED"]["valueFrom"]["secretKeyRef"]
+        assert reference == {"name": new, "key": "seed"}
 
 
 async def test_times_to_live(loop: Loop, kubelet: Any, loadtest: Callable[..., Json]) -> None:
