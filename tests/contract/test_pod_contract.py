@@ -8,6 +8,7 @@ the table is seen by what it does; a row that either side lacks fails.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import tarfile
 import time
@@ -32,7 +33,9 @@ pytestmark = [pytest.mark.processes, pytest.mark.timeout(240)]
 PATIENCE_SECONDS = 90  # a loaded machine is no failure
 RUN = 4
 SEED = keys.seed_of(b"k" * 32, "uid")
-ADDRESS = "127.41.0.{}"  # not the worker's default, so that it must have been told
+ADDRESS = f"127.{{}}.{os.getpid() // 250 % 250}.{os.getpid() % 250 + 1}"
+"""By source. Not the worker's default, so that it must have been told; ports are fixed, so that
+another run of these tests must have other addresses."""
 LOCUSTFILE = """
 import os
 from locust import User, constant, task
@@ -98,7 +101,7 @@ class Played:
 
     def __init__(self, origin: str, folder: Path) -> None:
         self.origin = origin
-        self.address = ADDRESS.format(ORIGINS.index(origin) + 1)
+        self.address = ADDRESS.format(41 + ORIGINS.index(origin))
         self.image = folder / "image"
         self.api = f"http://{self.address}:{names.PORTS['http']}/api/v1"
         self.test = LoadTest(self._resource(folder))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -70,7 +71,8 @@ def kubelet(api: ApiServer) -> Kubelet:
 
 @pytest.fixture
 async def master() -> AsyncIterator[Master]:
-    async with Master("127.0.0.21") as running:
+    number = os.getpid()  # its port is fixed: another run of these tests has another address
+    async with Master(f"127.21.{number // 250 % 250}.{number % 250 + 1}") as running:
         yield running
 
 

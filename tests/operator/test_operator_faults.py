@@ -20,7 +20,7 @@ from kubernetes.aio.client.configuration import Configuration
 from katydid_operator.act import Act
 from katydid_operator.cache import Cache
 from katydid_operator.cluster import Cluster
-from katydid_operator.errors import Unavailable
+from katydid_operator.errors import Conflict, NotFound, Unavailable
 from katydid_operator.keys import seed_of
 from katydid_operator.master_client import MasterClient
 from katydid_operator.metrics import Metrics
@@ -311,6 +311,32 @@ async def test_a_busy_server_is_asked_again(
     assert 'katydid_operator_reconcile_total{handler="loadtest",result="error"} 1.0' in text
 
 
+@pytest.mark.parametrize("status", [404, 409])
+async def test_a_namesake_that_comes_while_its_predecessor_is_written_is_kept(
+    loop: Loop, loadtest: Callable[..., Json], status: int
+) -> None:
+    """Deleted and applied again at once: the watch may be faster than the answer to a write."""
+    await loop.api.add("loadtests", loadtest())
+    await loop.see()
+    later: Json = {**loadtest(), "metadata": {**loadtest()["metadata"], "uid": "later"}}
+
+    class Slow(Cluster):
+        async def apply(self, manifest: Json, subresource: str = "") -> Json:
+            if status == 409:
+                raise Conflict("it was changed")
+            loop.cache.put(later)
+            raise NotFound("it is gone")
+
+        async def find(self, kind: str, namespace: str, name: str) -> Json | None:
+            assert kind == "LoadTest"  # to read anew what was changed
+            loop.cache.put(later)
+            return None
+
+    loop.reconciler._cluster = Slow(loop.cluster._client)
+    await loop.step()
+    assert loop.cache.known() == {KEY: "later"}
+
+
 async def test_a_conflict_is_read_anew(loop: Loop, loadtest: Callable[..., Json]) -> None:
     await loop.api.add("loadtests", loadtest())
     await loop.see()
@@ -341,6 +367,17 @@ async def test_an_admission_webhook_that_fails_is_told(
     await begin(loop, loadtest())
     assert (loop.status["phase"], loop.status["reason"]) == ("Starting", "ServerError")
     assert loop.status["message"] == "injected 500"
+    await loop.settle(5)
+    assert loop.api.names_of("jobs") == ["checkout-1-worker"]
+
+
+async def test_a_missing_source_is_waited_for(loop: Loop, loadtest: Callable[..., Json]) -> None:
+    await begin(loop, loadtest(source={"configMap": {"name": "tests"}}))
+    assert (loop.status["phase"], loop.status["reason"]) == ("Pending", "SourceNotFound")
+    assert 'no ConfigMap "tests"' in loop.status["message"]
+    metadata = {"name": "tests", "namespace": "shop"}
+    source = {"kind": "ConfigMap", "metadata": metadata, "data": {"locustfile.py": ""}}
+    await loop.api.add("configmaps", source)
     await loop.settle(5)
     assert loop.api.names_of("jobs") == ["checkout-1-worker"]
 
@@ -635,10 +672,10 @@ async def test_the_sweep_forgets_what_is_gone(loop: Loop, loadtest: Callable[...
     await loop.api.add("loadtests", loadtest())
     queue = WorkQueue(loop.reconciler.reconcile)
     assert await sweep(loop.cluster, loop.cache, queue, ()) == {KEY}
-    assert loop.cache.known() == [KEY]
+    assert [*loop.cache.known()] == [KEY]
     await loop.api.remove("loadtests", "checkout")
     assert await sweep(loop.cluster, loop.cache, queue, ("shop",)) == set()
-    assert loop.cache.known() == []
+    assert loop.cache.known() == {}
 
 
 async def test_the_sweep_keeps_what_a_watch_brings_meanwhile(
