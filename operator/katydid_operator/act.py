@@ -244,32 +244,37 @@ class Act:
         return Stored(True, "ConfigMap", f"results.tar.gz is in the ConfigMap {name}.")
 
     async def _delete(self, action: actions.Action, test: LoadTest) -> None:
-        delete, namespace = self.cluster.delete, test.namespace
         match action:
             case actions.DeleteMaster(run):
-                await delete("Pod", namespace, names.master_pod(test.name, run))
+                await self._delete_own(test, "Pod", names.master_pod(test.name, run))
             case actions.TearDown(run, with_master):
-                await delete("Job", namespace, names.worker_job(test.name, run))
+                await self._delete_own(test, "Job", names.worker_job(test.name, run))
                 if with_master:
-                    await delete("Pod", namespace, names.master_pod(test.name, run))
+                    await self._delete_own(test, "Pod", names.master_pod(test.name, run))
             case actions.CleanUp(run):
                 await self._clean_up(test, run)
             case actions.DeleteLoadTest():
-                await delete(names.KIND, namespace, test.name, test.uid)
+                await self.cluster.delete(names.KIND, test.namespace, test.name, test.uid)
+
+    async def _delete_own(self, test: LoadTest, kind: str, name: str) -> bool:
+        """Delete a child; whether there was one. What another owner has under its name stays."""
+        found = await self.cluster.find(kind, test.namespace, name)
+        if found is None or not is_owned_by(found, test.uid):
+            return False
+        return await self.cluster.delete(kind, test.namespace, name, found["metadata"]["uid"])
 
     async def _clean_up(self, test: LoadTest, run: int) -> None:
         """The pods go last: while one is left, a restarted operator knows that work is left."""
-        delete, namespace = self.cluster.delete, test.namespace
         for index in range(MOST_SOURCE_MAPS):
             name = names.source_config_map(test.name, run, index)
-            was_there = await delete("ConfigMap", namespace, name)
+            was_there = await self._delete_own(test, "ConfigMap", name)
             # The spec may have changed since, and an earlier attempt may have got so far.
             if not was_there and index >= len(test.libraries):
                 break
-        await delete("ConfigMap", namespace, names.spec_config_map(test.name, run))
-        await delete("Service", namespace, names.master_service(test.name))
-        await delete("Job", namespace, names.worker_job(test.name, run))
-        await delete("Pod", namespace, names.master_pod(test.name, run))
+        await self._delete_own(test, "ConfigMap", names.spec_config_map(test.name, run))
+        await self._delete_own(test, "Service", names.master_service(test.name))
+        await self._delete_own(test, "Job", names.worker_job(test.name, run))
+        await self._delete_own(test, "Pod", names.master_pod(test.name, run))
 
 
 def _is_ours(child: Json, test: LoadTest) -> bool:

@@ -28,17 +28,23 @@ RETRY_SECONDS = 5.0  # other people's ConfigMaps are not watched
 
 
 def plan_before(seen: Observed, now: datetime) -> Plan:
-    """The plan for a LoadTest whose next run is not claimed yet."""
+    """The plan for a LoadTest whose next run is not claimed yet.
+
+    What the last run left goes first: once the next number is claimed, nobody looks for it.
+    """
     test = seen.test
-    if test.stop:
-        return _stopped(test, now)
-    if test.suspend:
-        return _suspended(test, now)
     last = run_number(test.status)
     if (test.status.get("workers") or {}).get("selector"):
         status = copied(test.status)
         del status["workers"]["selector"]
+        if condition(status, "ResultsStored").get("status") == "Unknown":
+            text = "The next run was asked for before they were fetched."
+            set_condition(status, "ResultsStored", False, "MasterGone", text, now)
         return Plan(status, (CleanUp(last),), requeue_seconds=0)
+    if test.stop:
+        return _stopped(test, now)
+    if test.suspend:
+        return _suspended(test, now)
     if isinstance(seen.sources, SourceProblem):
         return _pending(test, Problem(seen.sources.reason, seen.sources.message), now)
     if test.has_pod_knobs and not seen.learned.is_tried:

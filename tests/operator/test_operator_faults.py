@@ -541,6 +541,21 @@ async def test_times_to_live(loop: Loop, kubelet: Any, loadtest: Callable[..., J
     assert loop.api.names_of("loadtests") == []
 
 
+async def test_the_clean_up_takes_nothing_of_somebody_else_s(
+    loop: Loop, loadtest: Callable[..., Json]
+) -> None:
+    theirs = {"name": "checkout-1-spec", "namespace": "shop"}
+    await loop.api.add("configmaps", {"metadata": theirs, "data": {"a": "b"}})
+    workers = {"replicas": 1, "readyTimeout": "1m"}
+    await begin(loop, loadtest(workers=workers, podTTLSecondsAfterFinished=100))
+    assert loop.status["reason"] == "WaitingForPredecessor"
+    await loop.settle(61)
+    assert (loop.status["verdict"], loop.status["reason"]) == ("Error", "WaitingForPredecessor")
+    await loop.settle(101)
+    assert "selector" not in loop.status["workers"]
+    assert loop.api.names_of("configmaps") == ["checkout-1-spec"]
+
+
 async def test_results_that_are_too_large_are_said_to_be(
     loop: Loop, kubelet: Any, master: Any, loadtest: Callable[..., Json]
 ) -> None:

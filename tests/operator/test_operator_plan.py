@@ -309,6 +309,7 @@ def test_only_a_changed_token_starts_the_next_run(
     first = plan(again, NOW)
     assert first.actions == (do.CleanUp(1),)
     assert "selector" not in first.status["workers"]
+    assert condition(first.status, "ResultsStored")["reason"] == "MasterGone"
     second = plan(replace(again, test=make_test(spec, status=first.status)), NOW)
     assert second.claims
     assert second.status["run"]["number"] == 2
@@ -320,6 +321,20 @@ def test_only_a_changed_token_starts_the_next_run(
     third = plan(Observed(make_test(spec, status=second.status), sources=Snapshot()), NOW)
     assert third.status["run"]["number"] == 2
     assert not third.claims
+
+
+@pytest.mark.parametrize(
+    ("held", "phase"), [({"suspend": True}, "Suspended"), ({"stop": True}, "Stopped")]
+)
+def test_a_held_run_leaves_nothing_of_the_last_one(
+    finished: Callable[..., Observed], make_test: Make, held: Json, phase: str
+) -> None:
+    """A claimed number is all that is looked after: what is older would stay for ever."""
+    spec = {"rerunToken": "again", **held}
+    first = plan(Observed(make_test(spec, status=finished().test.status)), NOW)
+    assert first.actions == (do.CleanUp(1),)
+    second = plan(Observed(make_test(spec, status=first.status)), NOW)
+    assert (second.actions, second.status["phase"]) == ((), phase)
 
 
 # ---------------------------------------------------------------- a run
