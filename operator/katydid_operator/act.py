@@ -29,7 +29,7 @@ from katydid_operator.loadtest import Json, LoadTest
 from katydid_operator.master_client import MasterAddress, MasterClient, ResultsTooLarge
 from katydid_operator.memory import Memory
 from katydid_operator.news import News, load_text
-from katydid_operator.observed import Observed, Problem, Stored
+from katydid_operator.observed import Observed, Problem, Refusal, Stored
 from katydid_operator.poller import Poller
 from katydid_operator.resources import configmaps, master, secret, service, sources, workers
 from katydid_operator.resources.labels import is_owned_by
@@ -85,9 +85,10 @@ class Act:
 
     async def _try_pods(self, seen: Observed, run: int, memory: Memory) -> None:
         taken = seen.sources if isinstance(seen.sources, Snapshot) else Snapshot()
+        name = secret.secret_name(seen.test, seed_of(self.operator_key, seen.test.uid))
         pods = (
-            master.master_pod(seen.test, run, taken, self.settings),
-            workers.trial_pod(seen.test, run, taken, self.settings),
+            master.master_pod(seen.test, run, taken, name, self.settings),
+            workers.trial_pod(seen.test, run, taken, name, self.settings),
         )
         problem = None
         for pod in pods:
@@ -107,14 +108,15 @@ class Act:
             return
         version = self.settings.version
         seed = seed_of(self.operator_key, test.uid)
+        name, settings = secret.secret_name(test, seed), self.settings
         try:
             for manifest in sources.config_maps(test, run, taken, version):
                 await self._create(manifest, test)
             await self._create(configmaps.spec_config_map(test, run, version), test)
             await self._create_secret(secret.key_secret(test, run, seed, version))
             await self._apply_service(test, run)
-            pod = await self._create(master.master_pod(test, run, taken, self.settings), test)
-            job = await self._create(workers.worker_job(test, run, taken, self.settings), test)
+            pod = await self._create(master.master_pod(test, run, taken, name, settings), test)
+            job = await self._create(workers.worker_job(test, run, taken, name, settings), test)
         except _InTheWay as error:
             memory.learn(creation=Problem("WaitingForPredecessor", str(error)))
             return
@@ -144,7 +146,7 @@ class Act:
         try:
             await self.cluster.create(manifest)
         except AlreadyExists:
-            return  # its name has our UID, and it may not be read
+            return  # its name tells UID and seed, and it may not be read
 
     async def _apply_service(self, test: LoadTest, run: int) -> None:
         name = names.master_service(test.name)
@@ -175,9 +177,10 @@ class Act:
             await self.masters.put_live(address, body)
         except MasterRefused as error:
             text = f"The master refused generation {body['generation']}: {error}"
-            refusal = Problem("LiveEditRefused", text)
-            if memory.learned.refusal == refusal:
+            known = memory.learned.refusal
+            if known is not None and known.message == text:
                 return []  # it was told already
+            refusal = Refusal("LiveEditRefused", text, body["generation"], self.clock())
             memory.learn(refusal=refusal)
             return [News(refusal.reason, text, is_warning=True)]
         except MasterError as error:
@@ -241,32 +244,37 @@ class Act:
         return Stored(True, "ConfigMap", f"results.tar.gz is in the ConfigMap {name}.")
 
     async def _delete(self, action: actions.Action, test: LoadTest) -> None:
-        delete, namespace = self.cluster.delete, test.namespace
         match action:
             case actions.DeleteMaster(run):
-                await delete("Pod", namespace, names.master_pod(test.name, run))
+                await self._delete_own(test, "Pod", names.master_pod(test.name, run))
             case actions.TearDown(run, with_master):
-                await delete("Job", namespace, names.worker_job(test.name, run))
+                await self._delete_own(test, "Job", names.worker_job(test.name, run))
                 if with_master:
-                    await delete("Pod", namespace, names.master_pod(test.name, run))
+                    await self._delete_own(test, "Pod", names.master_pod(test.name, run))
             case actions.CleanUp(run):
                 await self._clean_up(test, run)
             case actions.DeleteLoadTest():
-                await delete(names.KIND, namespace, test.name, test.uid)
+                await self.cluster.delete(names.KIND, test.namespace, test.name, test.uid)
+
+    async def _delete_own(self, test: LoadTest, kind: str, name: str) -> bool:
+        """Delete a child; whether there was one. What another owner has under its name stays."""
+        found = await self.cluster.find(kind, test.namespace, name)
+        if found is None or not is_owned_by(found, test.uid):
+            return False
+        return await self.cluster.delete(kind, test.namespace, name, found["metadata"]["uid"])
 
     async def _clean_up(self, test: LoadTest, run: int) -> None:
         """The pods go last: while one is left, a restarted operator knows that work is left."""
-        delete, namespace = self.cluster.delete, test.namespace
         for index in range(MOST_SOURCE_MAPS):
             name = names.source_config_map(test.name, run, index)
-            was_there = await delete("ConfigMap", namespace, name)
+            was_there = await self._delete_own(test, "ConfigMap", name)
             # The spec may have changed since, and an earlier attempt may have got so far.
             if not was_there and index >= len(test.libraries):
                 break
-        await delete("ConfigMap", namespace, names.spec_config_map(test.name, run))
-        await delete("Service", namespace, names.master_service(test.name))
-        await delete("Job", namespace, names.worker_job(test.name, run))
-        await delete("Pod", namespace, names.master_pod(test.name, run))
+        await self._delete_own(test, "ConfigMap", names.spec_config_map(test.name, run))
+        await self._delete_own(test, "Service", names.master_service(test.name))
+        await self._delete_own(test, "Job", names.worker_job(test.name, run))
+        await self._delete_own(test, "Pod", names.master_pod(test.name, run))
 
 
 def _is_ours(child: Json, test: LoadTest) -> bool:

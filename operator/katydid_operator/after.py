@@ -91,6 +91,8 @@ def _torn_down(
         return [TearDown(run, master=is_up)] if has_job or is_up else []
     if not has_job or seen.job is None:
         return []
+    if _is_emptied(seen):
+        return [TearDown(run, master=False)]
     if _waits_in_vain(seen):
         return [PatchJob(run, {**seen.job.live_part, **AT_ONCE})]
     if not seen.job.active:
@@ -103,16 +105,26 @@ def _torn_down(
 
 
 def _waits_in_vain(seen: Observed) -> bool:
-    """Whether the Job would replace workers that ended badly, though the run is over.
-
-    While it waits it holds on to their pods: where their namespace is being deleted, no other pod
-    may be created, and the namespace would never go.
-    """
+    """Whether the Job would replace workers that ended badly, though the run is over."""
     job = seen.job
     if job is None or job.is_complete or job.failure or AT_ONCE.items() <= job.live_part.items():
         return False
     others = {pod.index for pod in seen.workers if pod.phase != "Failed"}
     return any(pod.phase == "Failed" and pod.index not in others for pod in seen.workers)
+
+
+def _is_emptied(seen: Observed) -> bool:
+    """Whether every worker pod is being deleted, and the Job keeps one that is over from going.
+
+    A namespace that is deleted goes like this: its pods first. The Job's controller keeps its
+    finalizer on a failed pod until there is another in its place, which the namespace refuses. It
+    takes the refusal for a pod that is about to show (for 5 minutes, and then nothing wakes it),
+    and ends no Job meanwhile, whatever its deadline. A Job that is gone holds nothing.
+    """
+    if seen.job is None or seen.job.is_complete or seen.job.failure:
+        return False
+    pods = seen.workers
+    return any(pod.is_over for pod in pods) and all(pod.is_deleted for pod in pods)
 
 
 def _results(seen: Observed, status: Json, now: datetime) -> list[Action]:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from katydid_operator.actions import CleanUp, Plan, TryPods
 from katydid_operator.loadtest import Json, LoadTest
+from katydid_operator.numbers import thresholds_of
 from katydid_operator.observed import Observed, Problem, time_of
 from katydid_operator.resources.labels import selector_text
 from katydid_operator.resources.sources import Snapshot, SourceProblem
@@ -27,17 +28,23 @@ RETRY_SECONDS = 5.0  # other people's ConfigMaps are not watched
 
 
 def plan_before(seen: Observed, now: datetime) -> Plan:
-    """The plan for a LoadTest whose next run is not claimed yet."""
+    """The plan for a LoadTest whose next run is not claimed yet.
+
+    What the last run left goes first: once the next number is claimed, nobody looks for it.
+    """
     test = seen.test
-    if test.stop:
-        return _stopped(test, now)
-    if test.suspend:
-        return _suspended(test, now)
     last = run_number(test.status)
     if (test.status.get("workers") or {}).get("selector"):
         status = copied(test.status)
         del status["workers"]["selector"]
+        if condition(status, "ResultsStored").get("status") == "Unknown":
+            text = "The next run was asked for before they were fetched."
+            set_condition(status, "ResultsStored", False, "MasterGone", text, now)
         return Plan(status, (CleanUp(last),), requeue_seconds=0)
+    if test.stop:
+        return _stopped(test, now)
+    if test.suspend:
+        return _suspended(test, now)
     if isinstance(seen.sources, SourceProblem):
         return _pending(test, Problem(seen.sources.reason, seen.sources.message), now)
     if test.has_pod_knobs and not seen.learned.is_tried:
@@ -62,6 +69,8 @@ def _claim(test: LoadTest, taken: Snapshot, now: datetime) -> Plan:
     }
     if test.target_url:
         status["target"] = test.target_url
+    if test.thresholds:  # here already: the pass that creates the pods has nothing else to write
+        status["thresholds"] = thresholds_of(test.thresholds, None, [])
     set_condition(status, "Accepted", True, "Accepted", "The LoadTest can be run.", now)
     set_kstatus(status, now)
     return Plan(status, requeue_seconds=0, claims=True)

@@ -59,8 +59,11 @@ class Cache:
             self._keep_last(key, name, body)
         self._drop_empty(key)
 
-    def forget(self, key: Key) -> None:
-        """Forget a LoadTest and all that belongs to it."""
+    def forget(self, key: Key, uid: str | None) -> None:
+        """Forget a LoadTest and all that belongs to it; not one of its name that came since."""
+        there = self._tests.get(key)
+        if there is not None and _uid(there) != uid:
+            return
         for shelves in (self._tests, self._pods, self._jobs, self._gone):
             shelves.pop(key, None)
 
@@ -70,8 +73,9 @@ class Cache:
     def tests(self) -> Iterator[Json]:
         return iter(list(self._tests.values()))
 
-    def known(self) -> list[Key]:
-        return list(self._tests)
+    def known(self) -> dict[Key, str | None]:
+        """The UIDs of all LoadTests."""
+        return {key: _uid(body) for key, body in self._tests.items()}
 
     def pod(self, key: Key, name: str) -> Json | None:
         return self._pods.get(key, {}).get(name)

@@ -109,6 +109,8 @@ def _observe(seen: Observed, status: Json, now: datetime) -> None:
             run["imageID"] = master.engine.image_id[:512]
         if master.source_revision:
             run["sourceRevision"] = master.source_revision[:255]
+        if master.engine.restarts > run.get("masterRestarts", 0):
+            run["masterRestarts"] = master.engine.restarts
         if master.is_ready and "loadStartedAt" not in run:
             run["loadStartedAt"] = text_of(master.ready_since or now)
     workers = status.setdefault("workers", {})
@@ -158,8 +160,9 @@ def _enter_phase(seen: Observed, status: Json, failure: Failure | None) -> None:
 def _judge(seen: Observed, status: Json, failure: Failure | None, now: datetime) -> None:
     """WorkersReady, ThresholdsMet and Degraded."""
     workers = status["workers"]
-    all_ready = workers["ready"] >= workers["desired"]
-    text = f"{workers['ready']} of {workers['desired']} worker pods are ready."
+    ready = workers["ready"] + _sent_home(seen, status)
+    all_ready = ready >= workers["desired"]
+    text = f"{ready} of {workers['desired']} worker pods are ready."
     reason = (
         "AllReady" if all_ready else "WorkersMissing" if _is_missing(seen, status) else "Starting"
     )
@@ -177,6 +180,16 @@ def _judge(seen: Observed, status: Json, failure: Failure | None, now: datetime)
 
 def _is_starting(status: Json) -> bool:
     return phase_of(status) is Phase.STARTING
+
+
+def _sent_home(seen: Observed, status: Json) -> int:
+    """Workers that ended as the master told them to: the run is over, and none of them is lost.
+
+    They count as ready until the summary is here, which a busy machine brings seconds later.
+    """
+    if _is_starting(status):
+        return 0
+    return sum(pod.phase == "Succeeded" and not pod.is_ready for pod in seen.workers)
 
 
 def _is_missing(seen: Observed, status: Json) -> bool:
@@ -206,13 +219,13 @@ def _degraded(
 ) -> tuple[str, str]:
     if _is_starting(status):
         return "", "Nothing is wrong."
+    if phase_of(status) is Phase.RUNNING and _is_restarting(seen):
+        text = "The master's container ended and is started again; it goes on from its checkpoint."
+        return "MasterRestarting", text  # before its API, which cannot answer for that reason
     if _unreachable_seconds(seen, now) >= UNREACHABLE_SECONDS:
         return "StatsUnavailable", f"The master's API does not answer: {seen.reading.error}"
     if seen.learned.refusal is not None:
         return seen.learned.refusal.reason, seen.learned.refusal.message
-    if phase_of(status) is Phase.RUNNING and _is_restarting(seen):
-        text = "The master's container ended and is started again; it goes on from its checkpoint."
-        return "MasterRestarting", text
     workers = status["workers"]
     patience = MISSING_SECONDS if workers["current"] < workers["desired"] else UNREADY_SECONDS
     if condition(seen.test.status, "Degraded").get("reason") == "WorkersMissing":
@@ -238,6 +251,13 @@ def _is_restarting(seen: Observed) -> bool:
 def _unreachable_seconds(seen: Observed, now: datetime) -> float:
     since = seen.reading.failing_since
     return (now - since).total_seconds() if since else 0.0
+
+
+def _refused_seconds(seen: Observed, now: datetime) -> float:
+    """For how long the master has refused this generation: one with other keys refuses any."""
+    refusal = seen.learned.refusal
+    is_this = refusal is not None and refusal.generation == seen.test.generation
+    return (now - refusal.since).total_seconds() if refusal and is_this else 0.0
 
 
 def _actions(seen: Observed, status: Json, run: int, now: datetime) -> list[Action]:
@@ -274,6 +294,8 @@ def _must_end(seen: Observed, status: Json, now: datetime) -> bool:
         if _unreachable_seconds(seen, now) >= STOP_BY_FORCE_SECONDS:
             return True
         if not has_answered and not seen.master.engine.is_running:
+            return True
+        if _refused_seconds(seen, now) >= STOP_BY_FORCE_SECONDS:
             return True
     started = time_of(status["run"]["startedAt"]) or now
     allowed = seen.test.deadline_seconds + seen.test.stop_timeout_seconds + OVERTIME_SECONDS

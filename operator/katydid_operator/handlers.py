@@ -47,8 +47,7 @@ def register(
             if key is None:
                 return
             if type == "DELETED" and kind == names.KIND:
-                if cache.test(key) is None:  # else one of the same name is there already
-                    cache.forget(key)
+                cache.forget(key, taken["metadata"].get("uid"))
             elif is_master(taken):
                 poller.poke(key)
             queue.add(key)

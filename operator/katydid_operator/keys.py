@@ -18,6 +18,11 @@ def seed_of(operator_key: bytes, uid: str) -> str:
     return hmac.new(operator_key, uid.encode(), hashlib.sha256).hexdigest()
 
 
+def fingerprint(seed: str) -> str:
+    """8 hexadecimal digits that tell seeds apart, and nothing of what they are."""
+    return hmac.new(seed.encode(), b"katydid/v1/fingerprint", hashlib.sha256).hexdigest()[:8]
+
+
 def api_token(seed: str, run: int) -> str:
     """The token that guards the changing routes of this run's master: 64 hexadecimal digits."""
     key = hmac.new(bytes(_LENGTH), seed.encode(), hashlib.sha256).digest()

@@ -72,8 +72,9 @@ def results_config_map(test: str) -> str:
     return f"{test}-results"
 
 
-def key_secret(test: str, uid: str) -> str:
-    return f"{test}-keys-{uid[:8]}"
+def key_secret(test: str, uid: str, fingerprint: str) -> str:
+    """With the seed's fingerprint: a new operator key makes new Secrets, as none can be changed."""
+    return f"{test}-keys-{uid[:8]}-{fingerprint}"
 
 
 def master_pod(test: str, run: int) -> str:

@@ -9,6 +9,7 @@ from katydid_operator.loadtest import Json
 from katydid_operator.status import condition, is_finished
 
 MAX_NOTE = 1024  # as the API server bounds an event's message
+_SMOOTH = frozenset({"Claimed", "Launched"})  # reasons of a start that goes well
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ def news(old: Json, new: Json, thresholds: Sequence[Json] = ()) -> list[News]:
         found += _breaches(old, new, thresholds) + _workers(old, new)
     elif _turned_false(old, new, "ResultsStored"):
         found.append(News("ResultsNotStored", condition(new, "ResultsStored")["message"], True))
+    found += _restarts(old, new)
     return [News(one.reason, one.note[:MAX_NOTE], one.is_warning) for one in found]
 
 
@@ -43,10 +45,7 @@ def is_finished_same(old: Json, new: Json) -> bool:
 
 
 def _has_new_problem(old: Json, new: Json) -> bool:
-    return new.get("reason") != old.get("reason") and new.get("reason") not in (
-        "Claimed",
-        "Launched",
-    )
+    return new.get("reason") != old.get("reason") and new.get("reason") not in _SMOOTH
 
 
 _ENDS = {"Passed": "passed", "Failed": "failed", "Stopped": "was stopped"}
@@ -99,9 +98,34 @@ def load_text(load: Json) -> str:
     return f"{people} for {load['runTime']}" if "runTime" in load else people
 
 
+def _is_same_run(old: Json, new: Json) -> bool:
+    return bool((old.get("run") or {}).get("number") == (new.get("run") or {}).get("number"))
+
+
+def _restarts(old: Json, new: Json) -> list[News]:
+    """A master that was up again before anybody saw it down; the count of its pod tells."""
+    if not _is_same_run(old, new):
+        return []
+    before, after = (int((one.get("run") or {}).get("masterRestarts", 0)) for one in (old, new))
+    was_told = any(
+        condition(one, "Degraded").get("reason") == "MasterRestarting" or _is_in_trouble(one)
+        for one in (old, new)
+    )
+    if after <= before or was_told:
+        return []
+    times = "once" if after == 1 else f"{after} times"
+    text = f"The master's container ended and was started again, {times} in this run so far."
+    return [News("MasterRestarted", text, is_warning=True)]
+
+
+def _is_in_trouble(status: Json) -> bool:
+    """Whether a run that is being started has a reason that its event told."""
+    return status.get("phase") == "Starting" and status.get("reason") not in _SMOOTH
+
+
 def _workers(old: Json, new: Json) -> list[News]:
     before, after = old.get("workers") or {}, new.get("workers") or {}
-    if (old.get("run") or {}).get("number") != (new.get("run") or {}).get("number"):
+    if not _is_same_run(old, new):
         return []
     lost = after.get("lost", 0) - before.get("lost", 0)
     if lost > 0:

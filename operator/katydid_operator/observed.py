@@ -143,6 +143,14 @@ class Problem:
 
 
 @dataclass(frozen=True)
+class Refusal(Problem):
+    """What the master said to a live edit that it did not take."""
+
+    generation: int
+    since: datetime  # of the first refusal of that generation
+
+
+@dataclass(frozen=True)
 class Stored:
     """What became of the results of a run."""
 
@@ -160,7 +168,7 @@ class Learned:
     creation: Problem | None = None  # why the latest launch did not succeed
     is_launched: bool = False
     stored: Stored | None = None
-    refusal: Problem | None = None  # what the master said to the latest live edit
+    refusal: Refusal | None = None  # of the latest live edit
     log_tail: str | None = None  # None: not asked for yet
 
 

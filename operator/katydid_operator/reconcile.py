@@ -103,7 +103,7 @@ class Reconciler:
         try:
             written = await self._write(test, decided)
         except NotFound:
-            self._cache.forget(key)
+            self._cache.forget(key, test.uid)
             self._forget(key)
             return
         memory.written_at = now
@@ -162,9 +162,10 @@ class Reconciler:
 
     async def _refresh(self, key: Key) -> None:
         """Somebody was faster: what the cache has is old."""
+        uid = self._cache.known().get(key)
         found = await self._cluster.find(names.KIND, *key)
         if found is None:
-            self._cache.forget(key)
+            self._cache.forget(key, uid)
         else:
             self._cache.put({"kind": names.KIND, **found})
 

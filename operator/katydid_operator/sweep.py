@@ -22,15 +22,15 @@ async def sweep(
 ) -> set[Key]:
     """List once: take in what the watch has missed, forget what is gone, look at all. The keys."""
     alive: set[Key] = set()
-    known = cache.known()  # one that a watch brings while the list is on its way is not gone
+    known = cache.known()  # what a watch brings while the list is on its way is not gone
     for namespace in namespaces or (None,):
         for body in await cluster.list_all(names.KIND, namespace):
             key = cache.put(body)
             if key is not None:
                 alive.add(key)
-    for key in known:
+    for key, uid in known.items():
         if key not in alive:
-            cache.forget(key)
+            cache.forget(key, uid)
     for key in {*known, *alive}:
         queue.add(key)
     return alive

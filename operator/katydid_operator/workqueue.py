@@ -60,13 +60,6 @@ class WorkQueue:
             pending.cancel()
         self._timers[key] = loop.call_at(when, self._fire, key)
 
-    def forget(self, key: Key) -> None:
-        """Drop the key's timer and its failures."""
-        timer = self._timers.pop(key, None)
-        if timer is not None:
-            timer.cancel()
-        self._failures.pop(key, None)
-
     async def run(self, workers: int) -> None:
         """Work until cancelled."""
         try:

@@ -115,8 +115,8 @@ def test_variables_set_the_engine_s_options(monkeypatch: pytest.MonkeyPatch) -> 
     test = LoadTest(resource_of(next(file for file in GOOD if file.stem == "smallest")))
     settings = Settings(runner_image="r")
     pods = (
-        master.master_pod(test, 4, Snapshot(), settings),
-        workers.worker_job(test, 4, Snapshot(), settings)["spec"]["template"],
+        master.master_pod(test, 4, Snapshot(), "keys", settings),
+        workers.worker_job(test, 4, Snapshot(), "keys", settings)["spec"]["template"],
     )
     for made in pods:
         for item in made["spec"]["containers"][0]["env"]:
@@ -241,7 +241,7 @@ def test_the_resource_definition_has_every_status_field_that_is_written() -> Non
     )
     run = {
         "number", "id", "startedAt", "loadStartedAt", "finishedAt", "duration", "specHash",
-        "sourceHash", "sourceRevision", "imageID",
+        "sourceHash", "sourceRevision", "imageID", "masterRestarts",
     }  # fmt: skip
     assert run == set(fields["run"]["properties"])
     assert set(fields["failure"]["properties"]) == {

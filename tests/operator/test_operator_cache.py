@@ -61,7 +61,9 @@ def test_the_last_state_of_a_master_is_kept() -> None:
     assert cache.pods(KEY) == []
     assert (cache.gone_master(KEY, "checkout-1-master") or {})["status"]["phase"] == "Succeeded"
     assert cache.gone_master(KEY, "checkout-1-worker") is None
-    cache.forget(KEY)
+    cache.forget(KEY, "another")
+    assert cache.test(KEY) is not None
+    cache.forget(KEY, TEST["metadata"].get("uid"))
     assert cache.gone_master(KEY, "checkout-1-master") is None
 
 
@@ -70,10 +72,10 @@ def test_nothing_is_kept_of_a_test_that_is_gone() -> None:
     cache.put(TEST)
     cache.put(pod("1"))
     cache.remove(TEST)
-    cache.forget(KEY)
+    cache.forget(KEY, None)
     cache.put(pod("2", phase="Failed"))  # the garbage collector ends it
     cache.remove(pod("3", phase="Failed"))
-    assert cache.known() == cache.pods(KEY) == []
+    assert (cache.known(), cache.pods(KEY)) == ({}, [])
     assert (cache._pods, cache._jobs, cache._gone) == ({}, {}, {})
 
 
@@ -82,5 +84,5 @@ def test_namespaces_that_others_look_after_are_not_seen() -> None:
     test = {"kind": "LoadTest", "metadata": {"name": "a", "namespace": "other"}}
     assert cache.put(test) is None
     assert cache.remove(test) is None
-    assert cache.known() == []
+    assert cache.known() == {}
     assert cache.put(pod("1")) == KEY

@@ -20,7 +20,8 @@ from kubernetes.aio.client.configuration import Configuration
 from katydid_operator.act import Act
 from katydid_operator.cache import Cache
 from katydid_operator.cluster import Cluster
-from katydid_operator.errors import Unavailable
+from katydid_operator.errors import Conflict, NotFound, Unavailable
+from katydid_operator.keys import seed_of
 from katydid_operator.master_client import MasterClient
 from katydid_operator.metrics import Metrics
 from katydid_operator.observed import Reading, text_of
@@ -37,7 +38,9 @@ KEY = ("shop", "checkout")
 class Loop:
     """One LoadTest, its reconciler and its time."""
 
-    def __init__(self, api: Any, cluster: Cluster, session: aiohttp.ClientSession) -> None:
+    def __init__(
+        self, api: Any, cluster: Cluster, session: aiohttp.ClientSession, key: bytes = b"k" * 32
+    ) -> None:
         self.api = api
         self.cluster = cluster
         self.session = session
@@ -47,7 +50,7 @@ class Loop:
         self.poller = Poller(masters, lambda _: None, self.clock, 5.0)
         settings = Settings(runner_image="runner:1")
         self.metrics = Metrics(self.cache.tests, "1")
-        act = Act(cluster, masters, self.cache, self.poller, settings, b"k" * 32, self.clock)
+        act = Act(cluster, masters, self.cache, self.poller, settings, key, self.clock)
         self.reconciler = Reconciler(
             cluster, self.cache, self.poller, act, self.metrics, self.clock
         )
@@ -207,6 +210,35 @@ async def test_what_was_done_is_told_though_the_status_cannot_be_written(
     assert loop.events("WorkersScaled") == ["From 1 to 3 worker pods."]
 
 
+async def test_a_master_that_restarts_too_quickly_to_be_seen_is_told_by_its_count(
+    loop: Loop, kubelet: Any, loadtest: Callable[..., Json]
+) -> None:
+    await begin(loop, loadtest())
+    await run_master(loop, kubelet)
+    for restarts in (1, 1, 2):
+        await kubelet.start_master("checkout-1-master", "127.0.0.99", True, restarts)
+        await loop.settle(31)
+    assert loop.status["run"]["masterRestarts"] == 2
+    assert loop.events("MasterRestarted") == [
+        "The master's container ended and was started again, once in this run so far.",
+        "The master's container ended and was started again, 2 times in this run so far.",
+    ]
+
+
+async def test_a_master_that_is_seen_to_restart_is_told_once(
+    loop: Loop, kubelet: Any, loadtest: Callable[..., Json]
+) -> None:
+    await begin(loop, loadtest())
+    await run_master(loop, kubelet)
+    await kubelet.end_master("checkout-1-master", 137)
+    await loop.settle(31)
+    await kubelet.start_master("checkout-1-master", "127.0.0.99", True, restarts=1)
+    await loop.settle(31)
+    assert loop.status["run"]["masterRestarts"] == 1
+    assert len(loop.events("MasterRestarting")) == 1
+    assert loop.events("MasterRestarted") == []
+
+
 async def test_a_job_that_is_gone_does_not_keep_the_status_from_being_written(
     loop: Loop, kubelet: Any, loadtest: Callable[..., Json]
 ) -> None:
@@ -279,6 +311,32 @@ async def test_a_busy_server_is_asked_again(
     assert 'katydid_operator_reconcile_total{handler="loadtest",result="error"} 1.0' in text
 
 
+@pytest.mark.parametrize("status", [404, 409])
+async def test_a_namesake_that_comes_while_its_predecessor_is_written_is_kept(
+    loop: Loop, loadtest: Callable[..., Json], status: int
+) -> None:
+    """Deleted and applied again at once: the watch may be faster than the answer to a write."""
+    await loop.api.add("loadtests", loadtest())
+    await loop.see()
+    later: Json = {**loadtest(), "metadata": {**loadtest()["metadata"], "uid": "later"}}
+
+    class Slow(Cluster):
+        async def apply(self, manifest: Json, subresource: str = "") -> Json:
+            if status == 409:
+                raise Conflict("it was changed")
+            loop.cache.put(later)
+            raise NotFound("it is gone")
+
+        async def find(self, kind: str, namespace: str, name: str) -> Json | None:
+            assert kind == "LoadTest"  # to read anew what was changed
+            loop.cache.put(later)
+            return None
+
+    loop.reconciler._cluster = Slow(loop.cluster._client)
+    await loop.step()
+    assert loop.cache.known() == {KEY: "later"}
+
+
 async def test_a_conflict_is_read_anew(loop: Loop, loadtest: Callable[..., Json]) -> None:
     await loop.api.add("loadtests", loadtest())
     await loop.see()
@@ -309,6 +367,17 @@ async def test_an_admission_webhook_that_fails_is_told(
     await begin(loop, loadtest())
     assert (loop.status["phase"], loop.status["reason"]) == ("Starting", "ServerError")
     assert loop.status["message"] == "injected 500"
+    await loop.settle(5)
+    assert loop.api.names_of("jobs") == ["checkout-1-worker"]
+
+
+async def test_a_missing_source_is_waited_for(loop: Loop, loadtest: Callable[..., Json]) -> None:
+    await begin(loop, loadtest(source={"configMap": {"name": "tests"}}))
+    assert (loop.status["phase"], loop.status["reason"]) == ("Pending", "SourceNotFound")
+    assert 'no ConfigMap "tests"' in loop.status["message"]
+    metadata = {"name": "tests", "namespace": "shop"}
+    source = {"kind": "ConfigMap", "metadata": metadata, "data": {"locustfile.py": ""}}
+    await loop.api.add("configmaps", source)
     await loop.settle(5)
     assert loop.api.names_of("jobs") == ["checkout-1-worker"]
 
@@ -405,6 +474,57 @@ async def test_rerun_and_clean_up(loop: Loop, kubelet: Any, loadtest: Callable[.
     assert loop.api.of("services", "checkout-master")["spec"]["selector"]["katydid.dev/run"] == "2"
 
 
+async def test_a_namespace_that_is_deleted_is_not_kept_from_going(
+    loop: Loop, kubelet: Any, loadtest: Callable[..., Json]
+) -> None:
+    await begin(loop, loadtest())
+    await run_master(loop, kubelet)
+    summary = {"final": True, "verdict": "Stopped", "reason": "StopRequested", "run": "1"}
+    await kubelet.end_master("checkout-1-master", 0, json.dumps(summary))
+    worker = "checkout-1-worker-0-x"
+    await kubelet.end_worker(worker, 143)
+    await loop.settle(31)
+    assert loop.status["verdict"] == "Stopped"
+    assert loop.api.of("jobs", "checkout-1-worker")["spec"]["activeDeadlineSeconds"] == 1
+    # The Job's controller holds on to its pod all the same; see `after._is_emptied`.
+    pod = loop.api.of("pods", worker)
+    deleted = {**pod["metadata"], "deletionTimestamp": text_of(loop.now)}
+    await loop.api.change("pods", worker, metadata=deleted)
+    loop.cache.put(loop.api.of("pods", worker))  # the watch's event
+    await loop.settle(1)
+    assert loop.api.names_of("jobs") == []
+    assert worker not in loop.api.names_of("pods")
+
+
+async def test_a_new_operator_key_counts_from_the_next_run_on(
+    loop: Loop, kubelet: Any, loadtest: Callable[..., Json]
+) -> None:
+    await begin(loop, loadtest())
+    await run_master(loop, kubelet)
+    (old,) = loop.api.names_of("secrets")
+    other = Loop(loop.api, loop.cluster, loop.session, key=b"n" * 32)
+    other.now = loop.now
+    await other.see()
+    await other.settle()
+    assert loop.api.names_of("secrets") == [old]  # the pods of the run go on with it
+    summary = {"final": True, "verdict": "Passed", "reason": "Passed", "run": "1"}
+    await kubelet.end_master("checkout-1-master", 0, json.dumps(summary))
+    await other.settle(31)
+    await loop.api.change("loadtests", "checkout", spec={**loadtest()["spec"], "rerunToken": "2"})
+    await other.see()
+    await other.settle()
+    (new,) = {*loop.api.names_of("secrets")} - {old}
+    seed = loop.api.of("secrets", new)["stringData"]["seed"]
+    assert seed == seed_of(b"n" * 32, loop.api.of("loadtests", "checkout")["metadata"]["uid"])
+    for pod in (
+        loop.api.of("pods", "checkout-2-master"),
+        loop.api.of("jobs", "checkout-2-worker")["spec"]["template"],
+    ):
+        env = {one["name"]: one for one in pod["spec"]["containers"][0]["env"]}
+        reference = env["KATYDID_CURVE_SEED"]["valueFrom"]["secretKeyRef"]
+        assert reference == {"name": new, "key": "seed"}
+
+
 async def test_times_to_live(loop: Loop, kubelet: Any, loadtest: Callable[..., Json]) -> None:
     spec = {"podTTLSecondsAfterFinished": 100, "ttlSecondsAfterFinished": 500}
     await begin(loop, loadtest(**spec))
@@ -419,6 +539,21 @@ async def test_times_to_live(loop: Loop, kubelet: Any, loadtest: Callable[..., J
     assert loop.api.names_of("configmaps") == []
     await loop.settle(400)
     assert loop.api.names_of("loadtests") == []
+
+
+async def test_the_clean_up_takes_nothing_of_somebody_else_s(
+    loop: Loop, loadtest: Callable[..., Json]
+) -> None:
+    theirs = {"name": "checkout-1-spec", "namespace": "shop"}
+    await loop.api.add("configmaps", {"metadata": theirs, "data": {"a": "b"}})
+    workers = {"replicas": 1, "readyTimeout": "1m"}
+    await begin(loop, loadtest(workers=workers, podTTLSecondsAfterFinished=100))
+    assert loop.status["reason"] == "WaitingForPredecessor"
+    await loop.settle(61)
+    assert (loop.status["verdict"], loop.status["reason"]) == ("Error", "WaitingForPredecessor")
+    await loop.settle(101)
+    assert "selector" not in loop.status["workers"]
+    assert loop.api.names_of("configmaps") == ["checkout-1-spec"]
 
 
 async def test_results_that_are_too_large_are_said_to_be(
@@ -524,14 +659,38 @@ async def test_a_stop_reaches_a_master_that_cannot_be_told(
     assert (loop.status["verdict"], loop.status["reason"]) == ("Stopped", "StopRequested")
 
 
+async def test_a_stop_reaches_a_master_that_refuses_it(
+    loop: Loop, kubelet: Any, master: Any, loadtest: Callable[..., Json]
+) -> None:
+    await begin(loop, loadtest())
+    master.runs()
+    master.refuses = "this needs another token"
+    await run_master(loop, kubelet, master.ip)
+    await until_read(loop, lambda reading: reading.document is not None)
+    await loop.api.change("loadtests", "checkout", spec={**loadtest()["spec"], "deadline": "2h"})
+    await loop.see()
+    await loop.settle(60)
+    await loop.api.change("loadtests", "checkout", spec={**loadtest()["spec"], "stop": True})
+    await loop.see()
+    await loop.settle(5)  # the edit before it was refused long ago, and is no reason for force
+    assert master.puts[-1]["stop"] is True
+    assert "checkout-1-master" in loop.api.names_of("pods")
+    await loop.settle(29)
+    assert "checkout-1-master" in loop.api.names_of("pods")
+    await loop.settle(2)
+    assert "checkout-1-master" not in loop.api.names_of("pods")
+    await loop.settle(31)
+    assert (loop.status["verdict"], loop.status["reason"]) == ("Stopped", "StopRequested")
+
+
 async def test_the_sweep_forgets_what_is_gone(loop: Loop, loadtest: Callable[..., Json]) -> None:
     await loop.api.add("loadtests", loadtest())
     queue = WorkQueue(loop.reconciler.reconcile)
     assert await sweep(loop.cluster, loop.cache, queue, ()) == {KEY}
-    assert loop.cache.known() == [KEY]
+    assert [*loop.cache.known()] == [KEY]
     await loop.api.remove("loadtests", "checkout")
     assert await sweep(loop.cluster, loop.cache, queue, ("shop",)) == set()
-    assert loop.cache.known() == []
+    assert loop.cache.known() == {}
 
 
 async def test_the_sweep_keeps_what_a_watch_brings_meanwhile(

@@ -81,8 +81,8 @@ def flipped(value: Any, plain: set[tuple[str, Any]], key: str = "") -> Any:
 def pods(test: LoadTest, settings: Settings) -> dict[str, set[tuple[str, Any]]]:
     """The leaves of each role's pod."""
     return {
-        names.MASTER: set(leaves(master.master_pod(test, 1, TAKEN, settings))),
-        names.WORKER: set(leaves(workers.worker_job(test, 1, TAKEN, settings))),
+        names.MASTER: set(leaves(master.master_pod(test, 1, TAKEN, "keys", settings))),
+        names.WORKER: set(leaves(workers.worker_job(test, 1, TAKEN, "keys", settings))),
     }
 
 
@@ -144,7 +144,7 @@ def test_roles_have_the_knobs_that_all_pods_have() -> None:
 def test_other_fields_of_a_role(make_test: Make, settings: Settings, field: str, knob: str) -> None:
     value = sample(SPEC[field]["properties"][knob], "knob", itertools.count(7001))
     if knob == "replicas":
-        job = workers.worker_job(make_test({field: {knob: value}}), 1, TAKEN, settings)
+        job = workers.worker_job(make_test({field: {knob: value}}), 1, TAKEN, "keys", settings)
         assert (job["spec"]["parallelism"], job["spec"]["completions"]) == (value, value)
     else:
         check(make_test, settings, lambda it: {field: it}, knob, value, ROLES[field])

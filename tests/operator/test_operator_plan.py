@@ -21,6 +21,7 @@ from katydid_operator.observed import (
     PodView,
     Problem,
     Reading,
+    Refusal,
     Stored,
     Terminated,
     text_of,
@@ -172,8 +173,10 @@ def is_true(status: Json, kind: str) -> str:
 
 
 def test_a_run_is_claimed_before_anything_is_created(make_test: Make) -> None:
-    found = plan(Observed(make_test({"workers": {"replicas": 3}}), sources=Snapshot()), NOW)
+    spec = {"workers": {"replicas": 3}, "thresholds": [{"name": "fast"}]}
+    found = plan(Observed(make_test(spec), sources=Snapshot()), NOW)
     assert found.claims
+    assert found.status["thresholds"] == [{"name": "fast", "status": "Pending"}]
     assert found.actions == ()
     assert found.requeue_seconds == 0
     assert reasons(found) == ("Starting", "Claimed")
@@ -306,6 +309,7 @@ def test_only_a_changed_token_starts_the_next_run(
     first = plan(again, NOW)
     assert first.actions == (do.CleanUp(1),)
     assert "selector" not in first.status["workers"]
+    assert condition(first.status, "ResultsStored")["reason"] == "MasterGone"
     second = plan(replace(again, test=make_test(spec, status=first.status)), NOW)
     assert second.claims
     assert second.status["run"]["number"] == 2
@@ -317,6 +321,20 @@ def test_only_a_changed_token_starts_the_next_run(
     third = plan(Observed(make_test(spec, status=second.status), sources=Snapshot()), NOW)
     assert third.status["run"]["number"] == 2
     assert not third.claims
+
+
+@pytest.mark.parametrize(
+    ("held", "phase"), [({"suspend": True}, "Suspended"), ({"stop": True}, "Stopped")]
+)
+def test_a_held_run_leaves_nothing_of_the_last_one(
+    finished: Callable[..., Observed], make_test: Make, held: Json, phase: str
+) -> None:
+    """A claimed number is all that is looked after: what is older would stay for ever."""
+    spec = {"rerunToken": "again", **held}
+    first = plan(Observed(make_test(spec, status=finished().test.status)), NOW)
+    assert first.actions == (do.CleanUp(1),)
+    second = plan(Observed(make_test(spec, status=first.status)), NOW)
+    assert (second.actions, second.status["phase"]) == ((), phase)
 
 
 # ---------------------------------------------------------------- a run
@@ -482,7 +500,8 @@ def test_a_worker_that_was_replaced_is_no_failure_any_more(
 
 
 def test_a_refused_edit_degrades_a_run(running: Callable[..., Observed]) -> None:
-    refused = Learned(refusal=Problem("LiveEditRefused", "The master refused generation 2: no"))
+    text = "The master refused generation 2: no"
+    refused = Learned(refusal=Refusal("LiveEditRefused", text, 2, NOW))
     found = plan(running(generation=2, learned=refused), NOW)
     assert condition(found.status, "Degraded")["message"].endswith("generation 2: no")
 
@@ -793,7 +812,6 @@ def test_results_are_asked_of_a_master_whose_start_was_not_told_yet(
 def test_workers_that_ended_badly_are_not_replaced_after_the_end(
     finished: Callable[..., Observed],
 ) -> None:
-    """A Job that waits to replace a pod holds on to it: its namespace could not be deleted."""
     kept = Learned(stored=Stored(True, "ConfigMap", "kept"))
     bad = worker(0, ended(143), phase="Failed")
     live = {"parallelism": 1, "completions": 1, "activeDeadlineSeconds": 90}
@@ -808,6 +826,30 @@ def test_workers_that_ended_badly_are_not_replaced_after_the_end(
         replace(seen, workers=(bad, worker(0, ended(0), phase="Succeeded"))),
     ):
         assert plan(settled, NOW).actions == ()
+
+
+def test_a_job_that_keeps_deleted_pods_from_going_is_deleted(
+    finished: Callable[..., Observed],
+) -> None:
+    """Of a namespace that is being deleted the pods go first, and no other may take their place."""
+    kept = Learned(stored=Stored(True, "ConfigMap", "kept"))
+    bad = worker(0, ended(143), phase="Failed", is_deleted=True)
+    # Its deadline alone would not end it: the controller waits for a pod that was refused.
+    job = JobView("checkout-1-worker", {"activeDeadlineSeconds": 1})
+    seen = finished(learned=kept, workers=(bad,), job=job)
+    assert plan(seen, NOW).actions == (do.TearDown(1, master=False),)
+    leaving = worker(1, is_deleted=True)
+    assert plan(replace(seen, workers=(bad, leaving)), NOW).actions == (
+        do.TearDown(1, master=False),
+    )
+    for kept_whole in (
+        replace(seen, workers=(bad, worker(1, ended(0), phase="Succeeded"))),  # somebody's log
+        replace(seen, workers=(leaving,)),
+        replace(seen, job=replace(job, is_complete=True)),
+        replace(seen, job=replace(job, failure="DeadlineExceeded: it took too long")),
+        replace(seen, job=replace(job, is_deleted=True)),
+    ):
+        assert plan(kept_whole, NOW).actions == ()
 
 
 def test_times_to_live(finished: Callable[..., Observed]) -> None:
@@ -877,6 +919,21 @@ def test_a_worker_whose_pod_goes_before_all_were_ready_is_missing(
     assert condition(gone, "WorkersReady")["reason"] == "WorkersMissing"
     seen = replace(seen, test=make_test(status=gone))
     assert is_true(plan(seen, NOW + timedelta(seconds=3)).status, "Degraded") == "True"
+
+
+def test_workers_that_were_sent_home_are_not_missing(
+    running: Callable[..., Observed], make_test: Make
+) -> None:
+    """They exit 0 when the master tells them so, and its summary may be late."""
+    there = plan(running(), NOW).status
+    home = worker(0, ended(0), phase="Succeeded")
+    seen = replace(running(workers=(home,)), test=make_test(status=there))
+    for seconds in (0, 30):
+        found = plan(seen, NOW + timedelta(seconds=seconds)).status
+        assert is_true(found, "WorkersReady") == "True"
+        assert is_true(found, "Degraded") == "False"
+    crashed = replace(seen, workers=(worker(0, ended(143), phase="Failed"),))
+    assert condition(plan(crashed, NOW).status, "WorkersReady")["reason"] == "WorkersMissing"
 
 
 def test_workers_that_are_being_added_are_not_missing(

@@ -19,11 +19,14 @@ Make = Callable[..., LoadTest]
 TAKEN = Snapshot((Files("", {"locustfile.py": ""}),))
 
 
+SECRET = "checkout-keys-0b5c1d4e-01234567"
+
+
 def pods(test: LoadTest, settings: Settings, run: int = 1) -> dict[str, Json]:
     """Pod (template) by role."""
     return {
-        names.MASTER: master.master_pod(test, run, TAKEN, settings),
-        names.WORKER: workers.worker_job(test, run, TAKEN, settings)["spec"]["template"],
+        names.MASTER: master.master_pod(test, run, TAKEN, SECRET, settings),
+        names.WORKER: workers.worker_job(test, run, TAKEN, SECRET, settings)["spec"]["template"],
     }
 
 
@@ -176,7 +179,7 @@ def test_environment_of_each_role(make_test: Make, settings: Settings) -> None:
         }
     )
     found = pods(test, settings, run=3)
-    seed = {"secretKeyRef": {"name": "checkout-keys-0b5c1d4e", "key": "seed"}}
+    seed = {"secretKeyRef": {"name": SECRET, "key": "seed"}}
     own = {"KATYDID_RUN": "3", "KATYDID_NAMESPACE": "shop", "KATYDID_CURVE_SEED": seed}
     assert variables(engine(found[names.MASTER])) == {
         "A": "1",
@@ -248,7 +251,7 @@ def test_spread_constraints_find_the_role_s_own_pods(make_test: Make, settings: 
 
 def test_the_master_is_a_bare_pod_that_may_restart(make_test: Make, settings: Settings) -> None:
     test = make_test({"deadline": "1h"})
-    pod = master.master_pod(test, 2, TAKEN, settings)
+    pod = master.master_pod(test, 2, TAKEN, SECRET, settings)
     assert (pod["kind"], pod["metadata"]["name"]) == ("Pod", "checkout-2-master")
     assert pod["spec"]["restartPolicy"] == "OnFailure"
     assert pod["spec"]["activeDeadlineSeconds"] == 3600 + 86400
@@ -292,7 +295,7 @@ def test_a_claim_is_never_in_two_volumes_of_a_pod(make_test: Make, settings: Set
 
 def test_workers_are_an_indexed_job(make_test: Make, settings: Settings) -> None:
     test = make_test({"workers": {"replicas": 4}, "deadline": "1h"})
-    job = workers.worker_job(test, 1, TAKEN, settings)
+    job = workers.worker_job(test, 1, TAKEN, SECRET, settings)
     spec = job["spec"]
     assert job["metadata"]["name"] == "checkout-1-worker"
     assert (spec["completionMode"], spec["parallelism"], spec["completions"]) == ("Indexed", 4, 4)
@@ -312,7 +315,7 @@ def test_workers_are_an_indexed_job(make_test: Make, settings: Settings) -> None
         "completions": 4,
         "activeDeadlineSeconds": 3600 + 30 + 60 + 600,
     }
-    trial = workers.trial_pod(test, 1, TAKEN, settings)
+    trial = workers.trial_pod(test, 1, TAKEN, SECRET, settings)
     assert trial["kind"] == "Pod"
     assert trial["spec"] == spec["template"]["spec"]
 
@@ -349,7 +352,9 @@ def test_the_manifest_of_the_pods_is_the_spec_with_its_target_resolved(make_test
 def test_secret_and_results(make_test: Make) -> None:
     test = make_test()
     made = secret.key_secret(test, 1, "00ff", "1.0")
-    assert made["metadata"]["name"] == "checkout-keys-0b5c1d4e"
+    assert made["metadata"]["name"] == secret.secret_name(test, "00ff")
+    assert made["metadata"]["name"].startswith("checkout-keys-0b5c1d4e-")
+    assert made["metadata"]["name"] != secret.secret_name(test, "00fe")
     assert made["stringData"] == {"seed": "00ff"}
     kept = configmaps.results_config_map(test, 3, b"abc", "1.0")
     assert kept["binaryData"] == {"results.tar.gz": "YWJj"}

@@ -105,6 +105,7 @@ LIVE: Json = {
     "phase": "Running",
     "run": {"number": 1, "loadStartedAt": "2026-01-01T11:59:57Z", "duration": "3s"},
     "load": {"requests": 1, "updatedAt": "a"},
+    "thresholds": [{"name": "a", "status": "Pending"}],
 }
 
 
@@ -117,6 +118,8 @@ LIVE: Json = {
         ({"load": {"requests": 2, "updatedAt": "b"}}, None, True),
         ({"phase": "Finishing"}, 1, True),
         ({"thresholds": [{"name": "a", "status": "Breached"}]}, 1, True),
+        ({"thresholds": [{"name": "a", "status": "Met"}]}, 1, False),
+        ({"thresholds": [{"name": "a", "status": "Met"}]}, 5, True),
         ({"workers": {"ready": 1}}, 1, False),
         ({"workers": {"lost": 1}}, 1, True),
     ],

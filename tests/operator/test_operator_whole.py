@@ -163,26 +163,15 @@ async def test_a_killed_operator_creates_nothing_twice(
     assert api.names_of("jobs") == ["checkout-1-worker"]
 
 
-async def test_a_missing_source_is_waited_for_and_the_deleted_test_leaves_nothing(
+async def test_a_deleted_test_leaves_nothing_and_its_name_is_started_anew(
     api: Any, kubelet: Any, start: Any, loadtest: Callable[..., Json]
 ) -> None:
     await start()
-    await api.add("loadtests", loadtest(source={"configMap": {"name": "tests"}}))
-    await until(lambda: phase(api) == "Pending")
-    status = api.of("loadtests", "checkout")["status"]
-    assert status["reason"] == "SourceNotFound"
-    assert 'no ConfigMap "tests"' in status["message"]
-    source = {
-        "kind": "ConfigMap",
-        "metadata": {"name": "tests", "namespace": "shop"},
-        "data": {"locustfile.py": ""},
-    }
-    await api.add("configmaps", source)
+    await api.add("loadtests", loadtest())
     await until(lambda: api.of("jobs", "checkout-1-worker"))
     await api.remove("loadtests", "checkout")
     assert api.names_of("pods") == []
-    # The same name again: the operator starts it anew.
-    await api.add("loadtests", loadtest(source={"configMap": {"name": "tests"}}))
+    await api.add("loadtests", loadtest())
     await until(lambda: api.of("jobs", "checkout-1-worker"))
 
 

@@ -15,7 +15,7 @@ from aiohttp import web
 
 from katydid_operator.kubectl.main import main
 
-_FILE = Path(__file__).parents[1] / "operator" / "conftest.py"
+_FILE = Path(__file__).parents[1] / "operator" / "emulator.py"
 _spec = importlib.util.spec_from_file_location("emulated_api_server", _FILE)
 assert _spec is not None
 assert _spec.loader is not None

@@ -302,7 +302,8 @@ async def _pod(api: Any, name: str, role: str, index: str | None, run: int = 1) 
     }
     up = {"name": "katydid", "state": {"running": {}}}
     status = {"phase": "Running", "containerStatuses": [up]}
-    await api.add("pods", {"kind": "Pod", "metadata": metadata, "status": status})
+    spec = {"containers": [{"name": "katydid"}]}
+    await api.add("pods", {"kind": "Pod", "metadata": metadata, "spec": spec, "status": status})
 
 
 async def test_logs_are_merged_by_time(
@@ -347,12 +348,18 @@ async def test_ui_forwards_the_masters_port(
     )
     kubectl.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-    made = await api.add("loadtests", {**loadtest(), "status": {"run": {"number": 3}}})
+    await api.add("loadtests", {**loadtest(), "status": {"run": {"number": 3}}})
     assert await katydid("ui", "checkout") == 64
     assert "Run 3 of checkout has no master pod" in capsys.readouterr().err
     await _pod(api, "checkout-3-master", "master", None)
     seed = base64.b64encode(b"ab").decode()
-    secret = {"name": f"checkout-keys-{made['metadata']['uid'][:8]}", "namespace": "shop"}
+    assert await katydid("ui", "checkout", "--token") == 64
+    assert "checkout-3-master has no keys" in capsys.readouterr().err
+    reference = {"secretKeyRef": {"name": "checkout-keys-1-2", "key": "seed"}}
+    variables = [{"name": "OTHER"}, {"name": "KATYDID_CURVE_SEED", "valueFrom": reference}]
+    containers = [{"name": "mesh"}, {"name": "katydid", "env": variables}]
+    await api.change("pods", "checkout-3-master", spec={"containers": containers})
+    secret = {"name": "checkout-keys-1-2", "namespace": "shop"}
     await api.add("secrets", {"kind": "Secret", "metadata": secret, "data": {"seed": seed}})
     assert await katydid("ui", "checkout", "--port=8123", "--token") == 0
     assert capsys.readouterr().out.splitlines() == [

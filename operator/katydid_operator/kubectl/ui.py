@@ -42,7 +42,7 @@ async def forward(
     if program is None:
         raise CommandError("kubectl is not on the PATH.", Exit.INTERNAL)
     if with_token:
-        say(f"Token for changes: {await _token(door, namespace, test, run)}")
+        say(f"Token for changes: {await _token(door, namespace, found, run)}")
     process = await asyncio.create_subprocess_exec(
         program,
         *kubectl_options,
@@ -66,10 +66,19 @@ async def forward(
             await process.wait()
 
 
-async def _token(door: Door, namespace: str, test: Json, run: int) -> str:
-    secret = names.key_secret(test["metadata"]["name"], test["metadata"]["uid"])
+async def _token(door: Door, namespace: str, pod: Json, run: int) -> str:
+    secret = _secret_of(pod)
     try:
         found = await door.get("Secret", namespace, secret)
     except ClusterError as error:
         raise CommandError(f"The token is derived from the Secret {secret}: {error}") from None
     return keys.api_token(base64.b64decode(found["data"][names.SEED_KEY]).decode(), run)
+
+
+def _secret_of(pod: Json) -> str:
+    """The Secret with the seed of this master."""
+    for container in pod["spec"]["containers"]:
+        for variable in container.get("env") or ():
+            if variable["name"] == names.SEED_VARIABLE:
+                return str(variable["valueFrom"]["secretKeyRef"]["name"])
+    raise CommandError(f"The pod {pod['metadata']['name']} has no keys, and needs no token.")

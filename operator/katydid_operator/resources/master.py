@@ -16,9 +16,9 @@ BACKSTOP_SECONDS = 86_400
 so this is how much a live edit may extend the deadline."""
 
 
-def master_pod(test: LoadTest, run: int, taken: Snapshot, settings: Settings) -> Json:
+def master_pod(test: LoadTest, run: int, taken: Snapshot, secret: str, settings: Settings) -> Json:
     """The Pod: its container may restart and resume from the checkpoint in its emptyDir."""
-    made = template(test, run, taken, names.MASTER, settings)
+    made = template(test, run, taken, names.MASTER, secret, settings)
     spec = made["spec"]
     container = spec["containers"][0]
     container["ports"] = [

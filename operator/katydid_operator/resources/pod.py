@@ -31,8 +31,13 @@ SUMMARIES_BYTES = 12288  # and of all containers of a pod together
 INJECTED_CONTAINERS = 2  # sidecars that a mesh may add later
 
 
-def template(test: LoadTest, run: int, taken: Snapshot, role: str, settings: Settings) -> Json:
-    """Pod metadata and spec for `role`, but what a bare Pod and a Job have of their own."""
+def template(
+    test: LoadTest, run: int, taken: Snapshot, role: str, secret: str, settings: Settings
+) -> Json:
+    """Pod metadata and spec for `role`, but what a bare Pod and a Job have of their own.
+
+    `secret` is the name of the Secret with the seed of the keys.
+    """
     own = test.master if role == names.MASTER else test.workers
     knobs = overlaid(_defaults(settings), own.pod)
     image = _image(test, settings)
@@ -50,7 +55,7 @@ def template(test: LoadTest, run: int, taken: Snapshot, role: str, settings: Set
         **image,
         **limits,
         "command": ["katydid", "run", "--role", role, names.SPEC_FILE],
-        "env": _environment(test, run, own, role, containers=1 + len(first)),
+        "env": _environment(test, run, own, role, secret, containers=1 + len(first)),
         "volumeMounts": [*_own_mounts(), *sources.mounts, *knobs.get("volumeMounts", [])],
         "securityContext": security,
         **_probes(role),
@@ -159,14 +164,16 @@ def _given(test: LoadTest, own: Role) -> dict[str, Json]:
     return {item["name"]: item for item in (*test.env, *own.env)}
 
 
-def _environment(test: LoadTest, run: int, own: Role, role: str, containers: int) -> list[Json]:
+def _environment(
+    test: LoadTest, run: int, own: Role, role: str, secret: str, containers: int
+) -> list[Json]:
     """The user's variables, then the engine's own."""
     given = _given(test, own)
-    secret = {"name": names.key_secret(test.name, test.uid), "key": names.SEED_KEY}
+    seed = {"name": secret, "key": names.SEED_KEY}
     ours: dict[str, Json] = {
         names.RUN_VARIABLE: {"value": str(run)},
         names.NAMESPACE_VARIABLE: {"value": test.namespace},
-        names.SEED_VARIABLE: {"valueFrom": {"secretKeyRef": secret}},
+        names.SEED_VARIABLE: {"valueFrom": {"secretKeyRef": seed}},
     }
     if role == names.MASTER:
         size = min(SUMMARY_BYTES, SUMMARIES_BYTES // (containers + INJECTED_CONTAINERS))

@@ -16,9 +16,9 @@ FINAL_EXIT_CODES = (64, 65)
 BACKSTOP_SECONDS = 600
 
 
-def worker_job(test: LoadTest, run: int, taken: Snapshot, settings: Settings) -> Json:
+def worker_job(test: LoadTest, run: int, taken: Snapshot, secret: str, settings: Settings) -> Json:
     name = names.worker_job(test.name, run)
-    made = template(test, run, taken, names.WORKER, settings)
+    made = template(test, run, taken, names.WORKER, secret, settings)
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
@@ -61,9 +61,9 @@ def live_part(test: LoadTest) -> Json:
     }
 
 
-def trial_pod(test: LoadTest, run: int, taken: Snapshot, settings: Settings) -> Json:
+def trial_pod(test: LoadTest, run: int, taken: Snapshot, secret: str, settings: Settings) -> Json:
     """A worker pod as the Job would make it: to ask the API server, by a dry run, what it says."""
-    job_template = worker_job(test, run, taken, settings)["spec"]["template"]
+    job_template = worker_job(test, run, taken, secret, settings)["spec"]["template"]
     own = metadata(test, run, f"{names.worker_job(test.name, run)}-trial", settings.version)
     return {
         "apiVersion": "v1",
