@@ -51,7 +51,9 @@ if ! tools/cluster.sh running; then
 fi
 eval "$(tools/cluster.sh env)"
 waited tools/images.sh </dev/null
-tools/test-ui.sh get </dev/null || true  # it says what is missing; the page's test is then skipped
+# What is missing says so; the tests of the page, and of Prometheus, are then skipped.
+tools/test-ui.sh get </dev/null || true
+tools/prometheus.sh get </dev/null || true
 
 quick=''
 [ "${1:-}" != --quick ] || { quick=yes; shift; }

@@ -34,6 +34,7 @@ from katydid_operator.status import (
     set_kstatus,
 )
 
+TERMINATED = "Terminated"  # the engine's reason when a signal ends it
 ABANDONED_SECONDS = 60.0
 """Beyond its grace period, before a pod that is being deleted counts as gone."""
 
@@ -55,7 +56,7 @@ def ending_of(
     """How the run has ended; None while it goes on."""
     document = final_document(seen)
     if document is not None:
-        return _by_document(document, failure)
+        return _by_document(document, failure, seen, now)
     lost = _lost(seen, status, now)
     if lost is not None:
         return lost
@@ -80,15 +81,31 @@ def final_document(seen: Observed) -> Json | None:
     return seen.last_words
 
 
-def _by_document(document: Json, failure: Failure | None) -> Ending:
+def _by_document(document: Json, failure: Failure | None, seen: Observed, now: datetime) -> Ending:
     try:
         verdict = Verdict(str(document.get("verdict")))
     except ValueError:
         text = "The master's summary has no verdict."
         return Ending(Verdict.ERROR, "NoVerdict", text, document)
+    if document.get("reason") == TERMINATED:
+        return _terminated(document, seen, now)
     reason = str(document.get("reason") or verdict)
     message = str(document.get("message") or f"The run ended: {verdict}.")
     return Ending(verdict, reason, message, document, failure if verdict is Verdict.ERROR else None)
+
+
+def _terminated(document: Json, seen: Observed, now: datetime) -> Ending:
+    """The master got SIGTERM and left in good order; a run is not stopped that way on purpose."""
+    if seen.test.stop:
+        text = "spec.stop was set and the master did not heed it: its pod was deleted."
+        return Ending(Verdict.STOPPED, "StopRequested", text, document)
+    started = time_of((seen.test.status.get("run") or {}).get("startedAt")) or now
+    if (now - started).total_seconds() >= seen.test.deadline_seconds:
+        text = "The run was not over after its deadline: its master pod was deleted."
+        return Ending(Verdict.ERROR, "DeadlineExceeded", text, document)
+    text = "The master pod was told to end (SIGTERM) by someone else than Katydid, as when it is "
+    text += "deleted or its node is drained; the numbers are those up to then."
+    return Ending(Verdict.ERROR, "MasterLost", text, document)
 
 
 def _lost(seen: Observed, status: Json, now: datetime) -> Ending | None:
@@ -210,7 +227,8 @@ def _conclude(seen: Observed, status: Json, ending: Ending, now: datetime) -> No
         unmet = [one["name"] for one in status["thresholds"] if one["status"] != "Met"]
         text = f"Not met: {', '.join(unmet)}." if unmet else "All thresholds were met."
         set_condition(status, "ThresholdsMet", not unmet, "NotMet" if unmet else "Met", text, now)
-    partial = ending.document is None or bool(ending.document.get("partial"))
+    is_cut = ending.document is None or ending.reason == "MasterLost"
+    partial = is_cut or bool((ending.document or {}).get("partial"))
     if partial and status.get("load"):
         text = "The numbers are the last ones known; the run was cut."
         set_condition(status, "Degraded", True, "PartialResults", text, now)

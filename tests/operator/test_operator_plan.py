@@ -729,6 +729,26 @@ def test_how_many_workers_took_part_is_left_in_the_summary(
     assert (found.status["workers"]["current"], found.status["workers"]["ready"]) == (0, 0)
 
 
+@pytest.mark.parametrize(
+    ("spec", "later", "expected"),
+    [
+        ({}, 60, ("Failed", "MasterLost")),  # drained, or deleted by somebody
+        ({"stop": True}, 60, ("Stopped", "StopRequested")),
+        ({"deadline": "5m"}, 600, ("Failed", "DeadlineExceeded")),
+    ],
+)
+def test_a_master_that_was_told_to_end_leaves_its_numbers(
+    running: Callable[..., Observed], spec: Json, later: int, expected: tuple[str, str]
+) -> None:
+    document = {**FINAL, "verdict": "Stopped", "reason": "Terminated"}
+    now = NOW + timedelta(seconds=later)
+    found = plan(running(spec, reading=Reading(document, now)), now)
+    assert reasons(found) == expected
+    assert found.status["load"]["rps"] == "19.6"
+    reason = condition(found.status, "Degraded")["reason"]
+    assert reason == ("PartialResults" if expected[1] == "MasterLost" else "AsExpected")
+
+
 def test_a_summary_without_a_verdict_is_an_error(running: Callable[..., Observed]) -> None:
     found = plan(running(reading=Reading({**FINAL, "verdict": None}, NOW)), NOW)
     assert reasons(found) == ("Failed", "NoVerdict")

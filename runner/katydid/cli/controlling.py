@@ -232,7 +232,8 @@ class _Session:
             logger.error("%s", ending.message)
 
     def _on_signal(self, name: str) -> None:
-        self._give_up(Ending("stopped", message=f"The test was stopped by {name}."))
+        reason = "Terminated" if self._launch.announce_pod else ""  # a pod is ended by nobody's key
+        self._give_up(Ending("stopped", reason, f"The test was stopped by {name}."))
 
     def _on_children_gone(self) -> None:
         self._give_up(Ending("error", "WorkersLost", "All worker processes have ended."))

@@ -11,6 +11,7 @@ import subprocess
 import tarfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -104,7 +105,8 @@ def operator(
         cluster.kubectl("-n", NAMESPACE, "rollout", "status", "deployment/katydid-operator")
 
     uninstall = ["helm", "uninstall", RELEASE, "--namespace", NAMESPACE, "--wait"]
-    remove = ["kubectl", "delete", "namespace", NAMESPACE, "--wait=false", "--ignore-not-found"]
+    # Gone, not going: who comes next installs into it.
+    remove = ["kubectl", "delete", "namespace", NAMESPACE, "--timeout=120s", "--ignore-not-found"]
     once("operator", install, [uninstall, remove])
     return NAMESPACE
 
@@ -130,7 +132,7 @@ class Shop:
 @pytest.fixture(scope="session")
 def shop(cluster: Any, once: Callable[..., None], runner_image: str) -> Shop:
     """One shop for all tests; it answers everything, in 5 ms."""
-    delete = ["kubectl", "delete", "namespace", SHOPS, "--wait=false", "--ignore-not-found"]
+    delete = ["kubectl", "delete", "namespace", SHOPS, "--timeout=120s", "--ignore-not-found"]
     once("shop", lambda: open_shop(cluster, runner_image), [delete])
     return Shop(cluster)
 
@@ -333,7 +335,8 @@ def kill() -> Kill:
                 pytest.skip("The node's processes cannot be seen from here.")
             time.sleep(0.1)
         for one in found if number == signal.SIGKILL else found[:1]:
-            os.kill(one, number)
+            with suppress(ProcessLookupError):  # it went with its parent
+                os.kill(one, number)
 
     return kill_pod
 

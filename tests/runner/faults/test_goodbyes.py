@@ -91,6 +91,11 @@ def test_worker_pod_with_two_processes(engine, target, eventually):
     pods[1].send(signal.SIGTERM)
     assert pods[1].exit_code() == 143
 
+    master.process.send(signal.SIGTERM)
+    assert master.process.exit_code() == 0
+    status = master.document()["status"]  # the operator tells it from a stop that was asked for
+    assert (status["verdict"], status["reason"]) == ("Stopped", "Terminated")
+
 
 def _lives(pid: int) -> bool:
     try:
