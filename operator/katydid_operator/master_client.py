@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import aiohttp
 
 from katydid_operator import names
+from katydid_operator.document import checked
 from katydid_operator.errors import MasterError, MasterRefused
 from katydid_operator.loadtest import Json
 
@@ -43,10 +44,10 @@ class MasterClient:
         """`GET status`: the document of `master.run`."""
         raw = await self._send("GET", master, "status", STATUS_SECONDS, MAX_STATUS_BYTES)
         try:
-            found = json.loads(raw)
-        except ValueError as error:
+            found = checked(json.loads(raw))
+        except (ValueError, RecursionError) as error:
             raise MasterError(f"its status is not JSON: {error}") from None
-        if not isinstance(found, dict) or str(found.get("run")) != str(master.run):
+        if found is None or str(found.get("run")) != str(master.run):
             raise MasterError("it answers for another run")
         return found
 

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from katydid_operator import names
+from katydid_operator.document import checked
 from katydid_operator.loadtest import Json, LoadTest
 from katydid_operator.resources.sources import GIT_CONTAINER, Snapshot, SourceProblem
 
@@ -42,10 +43,10 @@ class Terminated:
     def document(self) -> Json | None:
         """The final summary that the engine left, or None."""
         try:
-            found = json.loads(self.message)
-        except ValueError:
+            found = checked(json.loads(self.message))
+        except (ValueError, RecursionError):
             return None
-        return found if isinstance(found, dict) and found.get("final") is True else None
+        return found if found is not None and found.get("final") is True else None
 
 
 @dataclass(frozen=True)
