@@ -31,8 +31,8 @@ def pods() -> dict[str, dict[str, Any]]:
     taken = Snapshot((Files("", {"locustfile.py": ""}),))
     settings = Settings(runner_image="runner:1")
     return {
-        names.MASTER: master.master_pod(test, 1, taken, settings),
-        names.WORKER: workers.worker_job(test, 1, taken, settings)["spec"]["template"],
+        names.MASTER: master.master_pod(test, 1, taken, "keys", settings),
+        names.WORKER: workers.worker_job(test, 1, taken, "keys", settings)["spec"]["template"],
     }
 
 

@@ -6,13 +6,18 @@ import os
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
+import aiohttp
 import kmock
 import pytest
+from kubernetes.aio.client.api_client import ApiClient
+from kubernetes.aio.client.configuration import Configuration
 
+from katydid_operator.cluster import Cluster
 from katydid_operator.loadtest import LoadTest
 from katydid_operator.settings import Settings
 
 from .emulator import ApiServer, Kubelet, Master
+from .loop import Loop
 
 UID = "0b5c1d4e-7a8f-4c3d-9e21-5f6a7b8c9d0e"
 
@@ -92,3 +97,13 @@ def loadtest() -> Callable[..., dict[str, Any]]:
         }
 
     return make
+
+
+@pytest.fixture
+async def loop(api: ApiServer) -> AsyncIterator[Loop]:
+    cluster = Cluster(ApiClient(Configuration(host=str(api.url).rstrip("/"))))
+    async with aiohttp.ClientSession() as session:
+        made = Loop(api, cluster, session)
+        yield made
+        made.poller.close()
+    await cluster.close()
