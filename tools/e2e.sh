@@ -2,12 +2,11 @@
 # `make e2e`: the end-to-end tests on a real cluster. Brings up a cluster (tools/cluster.sh) and
 # builds the images if they are missing; what this started is ended again, whatever happens.
 #   tools/e2e.sh [PYTEST ARGUMENTS]
-#   tools/e2e.sh --quick   the ground and the main road only (about 5 minutes): what `make test` runs
 #   tools/e2e.sh --cannot  print why they cannot run here; nothing where they can
-#   KATYDID_E2E_PARALLEL   tests at a time (6): most of their time is waiting
+#   KATYDID_E2E_PARALLEL   tests at a time (4): most of their time is waiting
 set -eu -o pipefail
 cd "$(dirname "$0")/.."
-at_once=${KATYDID_E2E_PARALLEL:-6} child='' owns_cluster=''
+at_once=${KATYDID_E2E_PARALLEL:-4} child='' owns_cluster=''
 
 cannot() {
   case $(tools/cluster.sh kind) in
@@ -55,13 +54,7 @@ waited tools/images.sh </dev/null
 tools/test-ui.sh get </dev/null || true
 tools/prometheus.sh get </dev/null || true
 
-quick=''
-[ "${1:-}" != --quick ] || { quick=yes; shift; }
 tests "the ground: nodes, image, the resource's rules" -n "$at_once" --dist loadscope -m e2e tests/e2e --ignore=tests/e2e/operator "$@"
-if [ -n "$quick" ]; then
-  tests "LoadTests, the main road" -n 4 -m "e2e and road" tests/e2e/operator "$@"
-  [ -z "$failed" ]; exit
-fi
 tests "LoadTests, side by side" -n "$at_once" -m "e2e and not alone" tests/e2e/operator "$@"
 tests "what disturbs others, by itself" -m "e2e and alone" tests/e2e/operator "$@"
 [ -z "$failed" ]

@@ -3,7 +3,7 @@
 set -eu -o pipefail
 cd "$(dirname "$0")/.."
 bin=.venv/bin
-step() { printf '\n== %s\n' "$1"; }
+step() { printf '\n== %s  (after %d min %d s)\n' "$1" $((SECONDS / 60)) $((SECONDS % 60)); }
 
 step "lint";   $bin/ruff check . ; $bin/ruff format --check .
 step "types";  $bin/mypy
@@ -62,8 +62,8 @@ tools/test-ui.sh || no_browser=$?
 [ $no_browser = 0 ] || [ $no_browser = 75 ] || failed+=(ui)
 step "chart"
 $bin/python -m pytest -q tests/chart || failed+=(chart)
-step "Kubernetes: the ground and the main road"
-[ -n "$no_cluster" ] || tools/e2e.sh --quick || failed+=(Kubernetes)
+step "end to end, on Kubernetes"
+[ -n "$no_cluster" ] || tools/e2e.sh || failed+=(Kubernetes)
 
 step "coverage"
 $bin/coverage combine --quiet
@@ -75,9 +75,9 @@ command -v helm >/dev/null || ls ~/.cache/katydid-cluster/bin-*/helm >/dev/null 
 tools/prometheus.sh bin >/dev/null ||
   echo "What Prometheus makes of metrics, dashboards and alerts: it could not be fetched here."
 [ $no_browser != 75 ] || echo "The web page and the report in a browser: what it needs is told above."
-if [ -n "$no_cluster" ]; then echo "The end-to-end tests on Kubernetes: $no_cluster."
-else echo "Chaos, mistakes, sources and installs on Kubernetes: \`make e2e\` runs those too (over 15 minutes)."; fi
+[ -z "$no_cluster" ] || echo "The end-to-end tests on Kubernetes: $no_cluster."
 
+step "done"
 if [ ${#failed[@]} -gt 0 ]; then
   printf '\nFailed: %s\n' "${failed[*]}"
   exit 1
