@@ -25,6 +25,7 @@ from katydid_operator.status import (
 )
 
 RETRY_SECONDS = 5.0  # other people's ConfigMaps are not watched
+ARRIVAL_SECONDS = 2.0  # one `kubectl apply` sends a LoadTest, and a moment later its ConfigMap
 
 
 def plan_before(seen: Observed, now: datetime) -> Plan:
@@ -46,6 +47,8 @@ def plan_before(seen: Observed, now: datetime) -> Plan:
     if test.suspend:
         return _suspended(test, now)
     if isinstance(seen.sources, SourceProblem):
+        if _is_arriving(test, seen.sources, now):
+            return Plan(copied(test.status), requeue_seconds=ARRIVAL_SECONDS / 2)
         return _pending(test, Problem(seen.sources.reason, seen.sources.message), now)
     if test.has_pod_knobs and not seen.learned.is_tried:
         return Plan(copied(test.status), (TryPods(last + 1),), requeue_seconds=0)
@@ -53,6 +56,13 @@ def plan_before(seen: Observed, now: datetime) -> Plan:
         return _pending(test, seen.learned.trial, now)
     taken = seen.sources if isinstance(seen.sources, Snapshot) else Snapshot()
     return _claim(test, taken, now)
+
+
+def _is_arriving(test: LoadTest, problem: SourceProblem, now: datetime) -> bool:
+    """Whether what is missing may still be on its way, so that nobody need be warned."""
+    created = time_of(test.created_at)
+    is_new = created is not None and (now - created).total_seconds() < ARRIVAL_SECONDS
+    return is_new and not test.status and problem.reason == "SourceNotFound"
 
 
 def _claim(test: LoadTest, taken: Snapshot, now: datetime) -> Plan:
