@@ -95,6 +95,7 @@ class Account:
     rows: Mapping[Key, Said]
     verdict: str | None = None
     thresholds: Mapping[str, str] | None = None  # name → status
+    generator: Mapping[str, Any] | None = None  # its health
 
 
 @dataclass
@@ -147,7 +148,7 @@ def _of_document(document: Any) -> Account:
         for row in [*document["requests"], status["total"]]
     }
     thresholds = {row["name"]: row["status"] for row in status["thresholds"]}
-    return Account(rows, status["verdict"], thresholds)
+    return Account(rows, status["verdict"], thresholds, status["generator"])
 
 
 def _of_row(row: Any) -> Said:
@@ -273,7 +274,7 @@ def _of_built(packed: str) -> Account:
         said = Said(row["requests"], row["failures"], figures.decimal(row["p95"]))
         rows[row["method"], row["name"]] = said
     thresholds = {row["name"]: row["status"] for row in status["thresholds"]}
-    return Account(rows, status["verdict"], thresholds)
+    return Account(rows, status["verdict"], thresholds, status["generator"])
 
 
 def _of_plain(page: str) -> Account:

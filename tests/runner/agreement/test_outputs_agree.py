@@ -35,6 +35,11 @@ def test_verdict_and_thresholds_are_the_same(ended_run: Any, account: Any) -> No
     assert ended_run.exit_code == 3
 
 
+def test_the_generator_fared_the_same(ended_run: Any, account: Any) -> None:
+    """Reports and goodbyes, which came between the accounts, are no load."""
+    assert account.generator in (ended_run.accounts["run.json"].generator, None)
+
+
 def test_the_run_was_one_worth_agreeing_on(ended_run: Any) -> None:
     """Several methods, failures, an odd name, latencies that differ."""
     rows = ended_run.accounts["run.json"].rows
@@ -46,6 +51,9 @@ def test_the_run_was_one_worth_agreeing_on(ended_run: Any) -> None:
     accounts = ended_run.accounts
     assert {name for name, account in accounts.items() if account.thresholds is None} == {
         "api csv", "locust's stats", "csv", "console",
+    }  # fmt: skip
+    assert {name for name, account in accounts.items() if account.generator is not None} >= {
+        "api", "api archive", "run.json",
     }  # fmt: skip
     without_p95 = {"locust's stats", "metrics"}
     for name, account in accounts.items():

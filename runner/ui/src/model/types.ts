@@ -87,8 +87,11 @@ export interface Status {
   generator: {
     max_cpu_percent: number;
     max_loop_lag_ms: number;
+    /** At any time of the run, not only now. */
     saturated: boolean;
     reasons: string[];
+    saturated_seconds?: number;
+    first_saturated_at?: number | null;
   };
   thresholds: Threshold[];
   latency_clock: string;
