@@ -110,6 +110,33 @@ describe("the report", { concurrency: false }, () => {
     await page.context().close();
   });
 
+  test("says where a list is not all of them", async () => {
+    const results = path.join(out.path, "many-errors");
+    const engine = new Process(["katydid", "-f", path.join(HERE, "locustfiles/many_errors.py"), "--headless", "-u", "1", "-r", "1", "-t", "60s", "--results", results], { cwd: out.path });
+    await engine.exited;
+    const words = async (page, part) => (await page.locator(`[aria-label="${part}"]`).innerText()).replace(/\u2009/g, "");
+    const page = await openReport(results);
+    await page.locator("[data-tile]").first().waitFor();
+    assert.match(await words(page, "Failures"), /! Only the first 1000 kinds of failure are listed; 200 failures of further kinds are counted together as \(other\)./);
+    assert.match(await words(page, "Exceptions"), /! Only the first 200 kinds of exception are listed; \d+ exceptions of further kinds are counted together as \(other\)./);
+    const banners = (await page.locator(".banner").allInnerTexts()).join("\n").replace(/[\u2009\u202f]/g, "");
+    assert.match(banners, /Only the first 1000 kinds of failure are listed: 200 further failures are counted together as \(other\)./);
+    assert.match(banners, /Only the first 200 kinds of exception are listed: \d+ further exceptions are counted together as \(other\)./);
+    assert.deepEqual(page.troubles, []);
+    await page.context().close();
+    const document = JSON.parse(readFileSync(path.join(results, "run.json"), "utf8"));
+    const [one] = document.failures;
+    const file = path.join(out.path, "cut.json");
+    writeFileSync(file, JSON.stringify({ ...document, failures: Array.from({ length: 1500 }, (_, i) => ({ ...one, error: `failure ${i}` })) }));
+    const made = spawnSync(PYTHON, ["-m", "katydid", "report", file, "--html", path.join(out.path, "cut.html")], { encoding: "utf8" });
+    assert.equal(made.status, 0, made.stderr);
+    const cut = await open(browser, `file://${path.join(out.path, "cut.html")}`);
+    await cut.locator("[data-tile]").first().waitFor();
+    assert.match(await words(cut, "Failures"), /^! The first 1000 of 1500 kinds of failure; run.json has all\.$/m);
+    assert.equal(await cut.locator('[aria-label="Failures"] tbody tr').count(), 1000);
+    await cut.context().close();
+  });
+
   test("shows names and errors as text, whatever they are", async () => {
     const results = path.join(out.path, "hostile");
     const engine = new Process(["katydid", "-f", path.join(HERE, "locustfiles/hostile.py"), "--headless", "-u", "2", "-r", "2", "-t", "2s", "--results", results], { cwd: out.path });

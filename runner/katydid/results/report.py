@@ -11,7 +11,8 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from katydid.page import bundle, data
 from katydid.results import figures, html, verdict
@@ -24,7 +25,9 @@ MOST_POINTS_OF_NAMES = 20_000
 """Points of single names in a report, the busiest names first; run.json has them all."""
 MOST_DETAILS = 2_000
 MOST_ROWS = 1_000
-"""Failures and exceptions each."""
+"""Failures and exceptions each; `totals` says how many there are."""
+
+Row = TypeVar("Row")
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -84,14 +87,25 @@ def _frozen(document: RunDocument) -> dict[str, Any]:
         "table": data.saved_table(document),
         "history": data.columns(document.history),
         "marks": document.marks,
-        "failures": document.failures[:MOST_ROWS],
-        "exceptions": document.exceptions[:MOST_ROWS],
+        "totals": {
+            "failures": len(document.failures),
+            "exceptions": len(document.exceptions),
+            "logs": {node: len(lines) for node, lines in document.logs.items()},
+        },
+        "failures": _first(document.failures, lambda row: row.error),
+        "exceptions": _first(document.exceptions, lambda row: row.message),
         "workers": document.workers,
         "logs": _logs(document),
         "test": {**data.test(document), "sources": _sources(document)},
         "details": _details(document),
         "cautions": verdict.cautions(document),
     }
+
+
+def _first(rows: list[Row], text: Callable[[Row], str]) -> list[Row]:
+    """MOST_ROWS of them, and what the engine counted together as it had its most kinds."""
+    kinds = [row for row in rows if text(row) != verdict.OTHER]
+    return [row for row in rows if text(row) == verdict.OTHER] + kinds[:MOST_ROWS]
 
 
 def _details(document: RunDocument) -> dict[str, Any]:

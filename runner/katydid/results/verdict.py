@@ -11,6 +11,9 @@ from katydid.run.document import LoadRow, RunDocument, Status, ThresholdRow
 ICONS = {"ok": "✓", "bad": "✕", "warn": "!", "wait": "…", "run": "●"}
 """Beside every colour, so that none speaks alone."""
 
+OTHER = "(other)"
+"""What the engine counts together, once it has its most kinds of something."""
+
 _TONE_OF_VERDICT = {"Passed": "ok", "Failed": "bad", "Error": "bad", "Stopped": "warn"}
 _TONE_OF_THRESHOLD = {"Met": "ok", "Breached": "bad", "Pending": "wait"}
 
@@ -100,6 +103,20 @@ def cautions(document: RunDocument) -> list[str]:
         found.append(
             f"{figures.count(document.names_dropped)} request names over the limit are counted "
             "together as (other)."
+        )
+    failures = next((r for r in document.failures if (r.name, r.error) == (OTHER, OTHER)), None)
+    if failures is not None:
+        found.append(
+            f"Only the first {figures.count(len(document.failures) - 1)} kinds of failure are "
+            f"listed: {figures.count(failures.occurrences)} further failures are counted together "
+            f"as {OTHER}."
+        )
+    exceptions = next((r for r in document.exceptions if r.message == OTHER), None)
+    if exceptions is not None:
+        found.append(
+            f"Only the first {figures.count(len(document.exceptions) - 1)} kinds of exception are "
+            f"listed: {figures.count(exceptions.count)} further exceptions are counted together "
+            f"as {OTHER}."
         )
     return found
 

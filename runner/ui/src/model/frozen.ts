@@ -11,6 +11,7 @@ import {
   table,
   test,
   top,
+  totals,
   workers,
 } from "./state";
 import type { Detail, Frozen } from "./types";
@@ -30,6 +31,7 @@ export async function thaw(): Promise<boolean> {
   marks.value = data.marks;
   failures.value = data.failures;
   exceptions.value = data.exceptions;
+  totals.value = data.totals;
   workers.value = data.workers;
   logs.value = data.logs;
   test.value = data.test;

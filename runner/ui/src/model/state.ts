@@ -10,6 +10,7 @@ import type {
   Status,
   Table,
   TestFacts,
+  Totals,
   Worker,
 } from "./types";
 
@@ -27,6 +28,7 @@ export const table = signal<Table | null>(null);
 export const top = signal<Table | null>(null);
 export const failures = signal<Failure[] | null>(null);
 export const exceptions = signal<ExceptionRow[] | null>(null);
+export const totals = signal<Totals>({ failures: 0, exceptions: 0, logs: {} });
 export const workers = signal<Worker[] | null>(null);
 export const logs = signal<Record<string, string[]> | null>(null);
 export const test = signal<TestFacts | null>(null);

@@ -234,4 +234,12 @@ export interface Frozen {
   test: TestFacts;
   details: Record<string, Detail>;
   cautions: string[];
+  /** How many there are of what may be cut in a report. */
+  totals: Totals;
+}
+
+export interface Totals {
+  failures: number;
+  exceptions: number;
+  logs: Record<string, number>;
 }
