@@ -12,7 +12,7 @@ from pathlib import Path
 from katydid.cli.terminal import columns_of, wants_colour
 from katydid.command_line import CommandParser
 from katydid.errors import ExitCode, UsageError
-from katydid.results import compare_console, compare_html, comparison, read, write
+from katydid.results import compare_console, compare_page, comparison, read, write
 from katydid.results.text_table import Paint
 from katydid.thresholds import tolerance
 
@@ -61,7 +61,7 @@ def compare(argv: Sequence[str]) -> int:
     files = []
     if options.html is not None:
         try:
-            files.append(str(write.write_text(options.html, compare_html.render(found, names))))
+            files.append(str(write.write_text(options.html, compare_page.render(found, names))))
         except OSError as error:
             raise UsageError(f"{options.html} cannot be written: {error.strerror}.") from error
     if options.json:

@@ -2,10 +2,10 @@
 import { THIN, bytes, count, duration, ms, percent, plural, rate, ticking, withUnit } from "../format";
 import { address, change, edit } from "../model/live";
 import { active, cautions, editing, ended, exceptions, failures, frozen, heardAt, helping, notice, now, staleSeconds, status } from "../model/state";
-import { nextTheme, shown, theme } from "../model/theme";
 import type { Status, Threshold } from "../model/types";
 import { TABS, tab, type Tab } from "../model/url";
 import { arrowTo, Num } from "./bits";
+import { ThemeButton } from "./theme";
 
 const STATES: Record<string, [string, string, string]> = {
   ready: ["○", "Ready", "grey"],
@@ -61,8 +61,7 @@ export function Header() {
         <span class="grow" />
         {s && !frozen.value && <Actions s={s} />}
         {!frozen.value && <Downloads />}
-        <button class="icon" onClick={nextTheme} title={`Colours: ${theme.value}`}
-          aria-label={`Colours: ${theme.value}. Change`}>{theme.value === "system" ? "◐" : shown.value === "dark" ? "☾" : "☀"}</button>
+        <ThemeButton />
         <button class="icon" onClick={() => (helping.value = !helping.value)} title="Keys (?)" aria-label="Keys">?</button>
       </div>
       {s && <Numbers s={s} />}
