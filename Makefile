@@ -67,8 +67,9 @@ prometheus: ## Prometheus and promtool for tests, from Debian's package, into .t
 	@tools/prometheus.sh get
 
 .PHONY: pictures
-pictures: $(READY) ## Draw the dashboards for the docs from real runs (5 minutes)
+pictures: $(READY) ## Draw dashboards and page for the docs from real runs (10 minutes of a quiet machine)
 	@tools/prometheus.sh get && $(BIN)/python dashboards/build.py && $(BIN)/python dashboards/pictures.py
+	@$(BIN)/python docs/images/page_pictures.py
 
 .PHONY: cluster
 cluster: ## Bring up a Kubernetes cluster to try Katydid on: KUBECONFIG's, kind, or our own

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# tests/ui: the page and the report in Debian's chromium, against the real engine. Exit 75 with a
-# sentence where the browser, Node or its packages cannot be had; arguments go to npm.
+# tests/ui: the page and the report in Debian's chromium, against the real engine, and held against
+# the other outputs of a run. Exit 75 with a sentence where the browser, Node or its packages cannot
+# be had; arguments go to npm.
 #   tools/test-ui.sh get   only get the browser and the packages
 set -eu -o pipefail
 cd "$(dirname "$0")/.."
@@ -21,3 +22,5 @@ page
 [ -d runner/ui/node_modules ] || page npm runner/ui ci
 page npm runner/ui run check
 page npm tests/ui run test "$@"
+# Page and report, as shown, say what all other outputs of a run say.
+BROWSER_REQUIRED=1 .venv/bin/python -m pytest -p katydid._patch -q tests/runner/agreement -k shown

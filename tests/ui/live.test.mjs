@@ -1,9 +1,10 @@
 // One test by clicking, from start to start: real master, two workers, demo shop, two browsers.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { readFileSync } from "node:fs";
 import path from "node:path";
 import { launch, open, tableOf, text, violations } from "./browser.mjs";
-import { ROOT, startEngine, startShop, until } from "./engine.mjs";
+import { folder, HERE, ROOT, startEngine, startShop, until } from "./engine.mjs";
 import { percent, shown, whole } from "./figures.mjs";
 
 const LOCUSTFILE = path.join(ROOT, "examples/quickstart/locustfile.py");
@@ -202,4 +203,34 @@ describe("a run by clicking", { concurrency: false }, () => {
   test("nothing was wrong on the console, and nobody else was asked", () => {
     assert.deepEqual(page.troubles, []);
   });
+});
+
+test("a saturated generator is told alike by page, API, console, file and report", async () => {
+  const out = folder();
+  const burning = await startEngine("-f", path.join(HERE, "locustfiles/burning.py"), "-u", "1", "-r", "1", "-t", "4s", "--autostart", "--results", out.path);
+  const own = await launch();
+  try {
+    const page = await open(own, burning.url);
+    await until(async () => (await burning.api("status")).verdict, "the end of the load");
+    const { generator, elapsed_seconds } = await burning.api("status");
+    assert.equal(generator.saturated, true);
+    assert.ok(generator.saturated_seconds > 1 && generator.saturated_seconds <= elapsed_seconds + 0.1, JSON.stringify(generator));
+    const share = `${Math.min(100, Math.round((100 * generator.saturated_seconds) / elapsed_seconds))}%`;
+    const told = async (where) => (await text(where, '[data-tile="generator"] small.warn'));
+    await until(async () => (await told(page)) === `! saturated ${share}`, share);
+    const sentence = await text(page, ".banner summary");
+    assert.match(sentence, new RegExp(`^The load generator was saturated for \\d+s \\(${share} of the load\\), first at \\d+s: latencies may be its own.$`));
+    await burning.end();
+    const saved = JSON.parse(readFileSync(path.join(out.path, "run.json"), "utf8")).status;
+    assert.deepEqual(saved.generator, generator);
+    await burning.said(/WARNING\/katydid\.\S+ (The load generator was saturated for )/);
+    const report = await open(own, `file://${path.join(out.path, "report.html")}`);
+    assert.equal(await told(report), `! saturated ${share}`);
+    assert.match(await text(report, ".banner"), /The load generator was saturated for /);
+    assert.deepEqual([...page.troubles, ...report.troubles], []);
+  } finally {
+    await own.close();
+    await burning.end();
+    out.remove();
+  }
 });

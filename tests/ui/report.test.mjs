@@ -7,9 +7,9 @@ import { after, before, describe, test } from "node:test";
 import { launch, open, tableOf, text, violations } from "./browser.mjs";
 import { folder, HERE, Process, PYTHON, ROOT, startShop, until } from "./engine.mjs";
 import { percent, rate, shown, whole } from "./figures.mjs";
+import { usual, USUAL_BYTES } from "./usual.mjs";
 
 const LOCUSTFILE = path.join(ROOT, "examples/quickstart/locustfile.py");
-const USUAL_BYTES = 400 * 1000;
 let shop, browser, out;
 
 before(async () => {
@@ -110,6 +110,33 @@ describe("the report", { concurrency: false }, () => {
     await page.context().close();
   });
 
+  test("says where a list is not all of them", async () => {
+    const results = path.join(out.path, "many-errors");
+    const engine = new Process(["katydid", "-f", path.join(HERE, "locustfiles/many_errors.py"), "--headless", "-u", "1", "-r", "1", "-t", "60s", "--results", results], { cwd: out.path });
+    await engine.exited;
+    const words = async (page, part) => (await page.locator(`[aria-label="${part}"]`).innerText()).replace(/\u2009/g, "");
+    const page = await openReport(results);
+    await page.locator("[data-tile]").first().waitFor();
+    assert.match(await words(page, "Failures"), /! Only the first 1000 kinds of failure are listed; 200 failures of further kinds are counted together as \(other\)./);
+    assert.match(await words(page, "Exceptions"), /! Only the first 200 kinds of exception are listed; \d+ exceptions of further kinds are counted together as \(other\)./);
+    const banners = (await page.locator(".banner").allInnerTexts()).join("\n").replace(/[\u2009\u202f]/g, "");
+    assert.match(banners, /Only the first 1000 kinds of failure are listed: 200 further failures are counted together as \(other\)./);
+    assert.match(banners, /Only the first 200 kinds of exception are listed: \d+ further exceptions are counted together as \(other\)./);
+    assert.deepEqual(page.troubles, []);
+    await page.context().close();
+    const document = JSON.parse(readFileSync(path.join(results, "run.json"), "utf8"));
+    const [one] = document.failures;
+    const file = path.join(out.path, "cut.json");
+    writeFileSync(file, JSON.stringify({ ...document, failures: Array.from({ length: 1500 }, (_, i) => ({ ...one, error: `failure ${i}` })) }));
+    const made = spawnSync(PYTHON, ["-m", "katydid", "report", file, "--html", path.join(out.path, "cut.html")], { encoding: "utf8" });
+    assert.equal(made.status, 0, made.stderr);
+    const cut = await open(browser, `file://${path.join(out.path, "cut.html")}`);
+    await cut.locator("[data-tile]").first().waitFor();
+    assert.match(await words(cut, "Failures"), /^! The first 1000 of 1500 kinds of failure; run.json has all\.$/m);
+    assert.equal(await cut.locator('[aria-label="Failures"] tbody tr').count(), 1000);
+    await cut.context().close();
+  });
+
   test("shows names and errors as text, whatever they are", async () => {
     const results = path.join(out.path, "hostile");
     const engine = new Process(["katydid", "-f", path.join(HERE, "locustfiles/hostile.py"), "--headless", "-u", "2", "-r", "2", "-t", "2s", "--results", results], { cwd: out.path });
@@ -123,23 +150,3 @@ describe("the report", { concurrency: false }, () => {
     await page.context().close();
   });
 });
-
-/** The same run, as if it had taken ten minutes and asked for ten names: numbers that vary. */
-function usual(document) {
-  let seed = 1;
-  const random = () => (seed = (seed * 48271) % 2147483647) / 2147483647;
-  const point = (start, i) => {
-    const requests = 400 + Math.round(100 * random());
-    const failures = Math.round(3 * random());
-    return { time: start + i, width_seconds: 1, users: 500, requests, failures, rps: requests, failures_per_second: failures, p50_ms: 40 + 20 * random(), p95_ms: 180 + 70 * random(), p99_ms: 300 + 200 * random(), length: 90000 + Math.round(9000 * random()), workers: 5, dropped_iterations: 0, codes: { 200: requests - failures, 503: failures } };
-  };
-  const start = Math.floor(document.status.load_started_at);
-  const history = () => Array.from({ length: 600 }, (_, i) => point(start, i));
-  const row = document.requests[0];
-  const requests = Array.from({ length: 10 }, (_, i) => ({ ...row, name: `/page-${i}` }));
-  for (const each of requests) {
-    each.latency = { ...row.latency, buckets: Array.from({ length: 600 }, (_, i) => 1900 + i), counts: Array.from({ length: 600 }, () => Math.round(400 * random())) };
-  }
-  const request_history = Object.fromEntries(requests.map((each) => [`${each.method} ${each.name}`, history()]));
-  return { ...document, requests, history: history(), request_history };
-}

@@ -8,11 +8,11 @@ import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
 from katydid.cli.terminal import columns_of, wants_colour
+from katydid.command_line import CommandParser
 from katydid.errors import ExitCode, UsageError
-from katydid.results import compare_console, compare_html, comparison, read, write
+from katydid.results import compare_console, compare_page, comparison, read, write
 from katydid.results.text_table import Paint
 from katydid.thresholds import tolerance
 
@@ -28,19 +28,13 @@ requests.
 exit codes: 0 compared, and within all tolerances; 3 a tolerance is exceeded; 64 wrong usage"""
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"katydid compare: {message}. See katydid compare --help.")
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+def _parser() -> CommandParser:
+    parser = CommandParser(
         prog="katydid compare",
         description="Compare two saved runs: in total and by request, the largest regression "
         "first.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     parser.add_argument("before", type=Path, help="run.json of a results folder, or that folder")
     parser.add_argument("after", type=Path, help="the same of the run to judge")
@@ -67,7 +61,7 @@ def compare(argv: Sequence[str]) -> int:
     files = []
     if options.html is not None:
         try:
-            files.append(str(write.write_text(options.html, compare_html.render(found, names))))
+            files.append(str(write.write_text(options.html, compare_page.render(found, names))))
         except OSError as error:
             raise UsageError(f"{options.html} cannot be written: {error.strerror}.") from error
     if options.json:

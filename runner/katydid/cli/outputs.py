@@ -18,7 +18,15 @@ from katydid.cli.launch import Surface
 from katydid.cli.options import katydid_options
 from katydid.cli.prepare import Prepared
 from katydid.cli.terminal import columns_of, is_terminal, terminal_size, wants_colour
-from katydid.results import console, console_locust, junit, locust_json, report, summary
+from katydid.results import (
+    console,
+    console_locust,
+    junit,
+    locust_json,
+    report,
+    summary,
+    verdict,
+)
 from katydid.results.csv_live import StatsCSVFileWriter
 from katydid.results.display import Display
 from katydid.results.text_table import Paint
@@ -155,6 +163,8 @@ class Outputs:
                 logger.info("Threshold %s: %s", row.expression, row.status.lower())
             if document.status.thresholds and document.status.message:
                 logger.info("%s: %s", document.status.verdict, document.status.message)
+        for caution in verdict.cautions(document):
+            logger.warning("%s", caution)
 
     def _follow(self, display: Display) -> None:
         pause = LOOK_SECONDS

@@ -6,25 +6,19 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
+from katydid.command_line import CommandParser
 from katydid.errors import ExitCode, KatydidError, UsageError
 from katydid.results import junit, read, verdict, write
 from katydid.results import report as html_report
 from katydid.run.document import RunDocument
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"katydid report: {message}. See katydid report --help.")
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+def _parser() -> CommandParser:
+    parser = CommandParser(
         prog="katydid report",
         description="Make the reports of a saved run again. Without options: the HTML report, "
         "beside the file, named after test, time and verdict.",
-        allow_abbrev=False,
     )
     parser.add_argument("run", type=Path, help="run.json of a results folder, or that folder")
     parser.add_argument("--html", type=Path, metavar="FILE", help="write the HTML report here")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import time
 from pathlib import Path
-from typing import NoReturn
 
 from katydid.cli import laptop, pod, session
 from katydid.cli.launch import Launch, Role, Surface
+from katydid.command_line import CommandParser
 from katydid.errors import UsageError
 from katydid.load.spec import ConstantLoad
 from katydid.manifest import LoadTest, Manifest, parse
@@ -98,9 +98,8 @@ def _launch(manifest: Manifest, rest: list[str]) -> Launch:
     )
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="katydid run", add_help=False, allow_abbrev=False)
-    parser.error = _usage_error  # type: ignore[method-assign]
+def _parser() -> CommandParser:
+    parser = CommandParser(prog="katydid run", add_help=False)
     parser.add_argument("file", nargs="?")
     parser.add_argument("--role", choices=("master", "worker"))
     parser.add_argument("--workers", type=int)
@@ -109,10 +108,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--env-file", type=Path)
     parser.add_argument("-h", "--help", action="store_true")
     return parser
-
-
-def _usage_error(message: str) -> NoReturn:
-    raise UsageError(f"katydid run: {message}.")
 
 
 def _flags(rest: list[str]) -> set[str]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 
+from katydid.command_line import CommandParser
 from katydid.errors import ExitCode, UsageError
 from katydid.manifest import LoadTest, parse_stream, read_text
 from katydid.manifest.describe import ignored_on_a_laptop, one_line
@@ -12,7 +12,7 @@ from katydid.manifest.describe import ignored_on_a_laptop, one_line
 
 def validate(argv: list[str]) -> int:
     """Check the files (`-`: standard input); 0 when every LoadTest in them is accepted, else 64."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="katydid validate",
         description="Check LoadTest manifests as the API server would, without a cluster.",
     )
@@ -20,10 +20,7 @@ def validate(argv: list[str]) -> int:
     parser.add_argument(
         "--explain", action="store_true", help="also say what `katydid run` on a laptop ignores"
     )
-    try:
-        options = parser.parse_args(argv)
-    except SystemExit as leaving:  # argparse exits with 2 on bad usage; ours is 64
-        return int(ExitCode.USAGE) if leaving.code else int(ExitCode.PASSED)
+    options = parser.parse_args(argv)
     accepted = [_file(file, explain=options.explain) for file in options.files]
     return int(ExitCode.PASSED if all(accepted) else ExitCode.USAGE)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass
-from typing import NoReturn
 
+from katydid.command_line import CommandParser
 from katydid.demo.behaviour import Settings, parse_duration, parse_share
 from katydid.errors import UsageError
 
@@ -29,11 +29,6 @@ class DemoOptions:
         argv += ["--latency", values["latency"], "--jitter", values["jitter"]]
         argv += ["--error-rate", values["errorRate"]]
         return [*argv, "--seed", str(self.seed)] if self.seed is not None else argv
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"katydid demo: {message} (see `katydid demo --help`).")
 
 
 def parse(argv: list[str]) -> DemoOptions:
@@ -63,11 +58,10 @@ def _split(argv: list[str]) -> tuple[list[str], list[str]]:
     return argv[:at], argv[at + 1 :]
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> CommandParser:
     usual = Settings().to_json()
-    parser = _Parser(
+    parser = CommandParser(
         prog="katydid demo",
-        allow_abbrev=False,
         description="A small shop to aim tests at: catalogue, search, log-in, cart, checkout.",
         epilog="With --run, the shop serves on a free port for one test and ends with it; flags "
         "after `--` go to `katydid run`.",

@@ -7,7 +7,8 @@ the cursor reads both at the same second of load.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from katydid.results import charts, figures
 from katydid.results.charts import DASHED, MAX_POINTS, Axis, Frame, Series
@@ -26,18 +27,40 @@ _LINES: list[tuple[str, str, list[tuple[str, str, Callable[[Frame], float | None
 ]  # fmt: skip
 
 
-def section_of(comparison: Comparison) -> Html:
-    """The charts, with the numbers that the page's cursor reads."""
+@dataclass(frozen=True)
+class Overlay:
+    """Both runs on one grid of intervals that begin with each load."""
+
+    width_seconds: int
+    cells: int
+    frames: tuple[Mapping[int, Frame], Mapping[int, Frame]]  # interval → what happened in it
+
+    def values(self, run: int, value: Callable[[Frame], float | None]) -> list[float | None]:
+        """`value` of each interval of the first (0) or second (1) run; None where it has none."""
+        frames = self.frames[run]
+        return [value(frames[i]) if i in frames else None for i in range(self.cells)]
+
+
+def overlay(comparison: Comparison) -> Overlay | None:
+    """None when neither run has a second of load."""
     runs = [_elapsed(document) for document in (comparison.before, comparison.after)]
     if not any(runs):
+        return None
+    width = _width(runs)
+    before, after = (_on_grid(points, width) for points in runs)
+    return Overlay(width, 1 + max(before | after), (before, after))
+
+
+def section_of(comparison: Comparison) -> Html:
+    """The charts, with the numbers that the page's cursor reads."""
+    grid = overlay(comparison)
+    if grid is None:
         text = "No second of load was recorded in either run, so there is nothing to draw."
         return section("charts", "Over time", empty(text))
-    width = _width(runs)
-    grid = [_on_grid(points, width) for points in runs]
-    cells = 1 + max(cell for frames in grid for cell in frames)
-    axis = Axis(0.0, float(cells * width))
-    intervals = [_interval(i, width) for i in range(cells)]
-    drawn = [(title, unit, _series(lines, grid, cells)) for title, unit, lines in _LINES]
+    width = grid.width_seconds
+    axis = Axis(0.0, float(grid.cells * width))
+    intervals = [_interval(i, width) for i in range(grid.cells)]
+    drawn = [(title, unit, _series(lines, grid)) for title, unit, lines in _LINES]
     return fill(
         '<section id="charts"><h2>Over time</h2><p class="note">The first run solid, the second '
         "dashed, from the start of each load. Each point is {width}: rates are means, latencies "
@@ -80,18 +103,16 @@ def _interval(cell: int, width: int) -> Frame:
 
 
 def _series(
-    lines: Sequence[tuple[str, str, Callable[[Frame], float | None]]],
-    grid: Sequence[dict[int, Frame]],
-    cells: int,
+    lines: Sequence[tuple[str, str, Callable[[Frame], float | None]]], grid: Overlay
 ) -> list[Series]:
     """Each line of the first run, and beside it that of the second."""
     return [
         Series(
             key + (DASHED if second else ""),
             f"{label} {'after' if second else 'before'}",
-            [value(frames[i]) if i in frames else None for i in range(cells)],
-            dashed=second,
+            grid.values(second, value),
+            dashed=bool(second),
         )
         for key, label, value in lines
-        for second, frames in zip((False, True), grid, strict=True)
+        for second in (0, 1)
     ]

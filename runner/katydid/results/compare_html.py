@@ -1,14 +1,21 @@
-"""A comparison as one self-contained page: verdict, numbers, tolerances, charts, every request.
+"""A comparison as one plain page: verdict, numbers, tolerances, charts, every request.
 
-It has the looks and the script of the plain report (html.page), and asks the network for nothing.
+It has the looks and the script of the plain report (html.page), asks the network for nothing, and
+takes the place of compare_page where the bundle was not built.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from katydid.results import compare_charts, compare_text, figures, html, verdict
-from katydid.results.comparison import METRICS, Change, Comparison, RequestChange, cautions
+from katydid.results.comparison import (
+    METRICS,
+    Change,
+    Comparison,
+    FailureChange,
+    RequestChange,
+    cautions,
+    failures,
+)
 from katydid.results.html_tables import Column, empty, section, table
 from katydid.results.markup import NOTHING, Html, fill, join
 from katydid.run.document import RunDocument
@@ -19,7 +26,7 @@ _METRICS = ("rps", "failures", "mean", "p50", "p95", "p99", "max")
 def render(comparison: Comparison, names: tuple[str, str] = ("", "")) -> str:
     """Return the page; `names` are what the two runs were read from."""
     return html.page(
-        f"{_title(comparison)} {compare_text.word(comparison).lower()} \u00b7 Katydid",
+        f"{compare_text.tests(comparison)} {compare_text.word(comparison).lower()} \u00b7 Katydid",
         _header(comparison),
         join(
             [
@@ -40,18 +47,13 @@ def render(comparison: Comparison, names: tuple[str, str] = ("", "")) -> str:
     )
 
 
-def _title(comparison: Comparison) -> str:
-    names = dict.fromkeys((comparison.before.status.name, comparison.after.status.name))
-    return " and ".join(names)
-
-
 def _header(comparison: Comparison) -> Html:
     tone = compare_text.tone(comparison)
     return fill(
         '<header><p class="name">Katydid <span>·</span> <b>{name}</b></p>'
         '<h1 class="{tone}"><i>{icon}</i> {word}</h1><p class="why">{sentence}</p>'
         '<dl class="numbers">{cells}</dl></header>',
-        name=f"{_title(comparison)}, two runs",
+        name=f"{compare_text.tests(comparison)}, two runs",
         tone=tone,
         icon=verdict.ICONS[tone],
         word=compare_text.word(comparison),
@@ -178,32 +180,25 @@ def _cells(change: Change) -> Html:
 
 
 def _failures(comparison: Comparison) -> Html:
-    """Errors of either run, those that grew most on top."""
-    counts: dict[tuple[str, str, str], list[int]] = {}
-    for place, document in enumerate((comparison.before, comparison.after)):
-        for row in document.failures:
-            pair = counts.setdefault((row.method, row.name, row.error), [0, 0])
-            pair[place] += row.occurrences
+    counts = failures(comparison)
     if not counts:
         return section("failures", "Failures", empty("No request failed in either run."), 0)
     columns = [
         Column("Before", "n"), Column("After", "n"), Column("Method"), Column("Name"),
         Column("Error"),
     ]  # fmt: skip
-    ordered = sorted(counts.items(), key=lambda item: item[1][0] - item[1][1])
-    rows = join(_failure(key, pair) for key, pair in ordered)
+    rows = join(_failure(one) for one in counts)
     return section("failures", "Failures", table(columns, rows), len(counts))
 
 
-def _failure(key: tuple[str, str, str], pair: Sequence[int]) -> Html:
-    method, name, error = key
+def _failure(one: FailureChange) -> Html:
     return fill(
         '<tr><td class="n">{before}</td><td class="n {tone}">{after}</td><td class="m">{method}'
         '</td><td class="w">{name}</td><td class="w">{error}</td></tr>',
-        before=figures.count(pair[0]),
-        after=figures.count(pair[1]),
-        tone="bad" if pair[1] > pair[0] else "ok" if pair[1] < pair[0] else "",
-        method=method,
-        name=name,
-        error=error,
+        before=figures.count(one.before),
+        after=figures.count(one.after),
+        tone=one.tone,
+        method=one.method,
+        name=one.name,
+        error=one.error,
     )

@@ -87,6 +87,13 @@ def judged(one: Judged) -> str:
     return f"{one.expression}: {ends} ({told})" if told else f"{one.expression}: {ends}"
 
 
+def tests(comparison: Comparison) -> str:
+    """The name of the test, or of both."""
+    return " and ".join(
+        dict.fromkeys((comparison.before.status.name, comparison.after.status.name))
+    )
+
+
 def tone(comparison: Comparison) -> str:
     """The key of verdict.ICONS for the whole comparison."""
     if comparison.exceeded:

@@ -1,6 +1,6 @@
 """Two runs side by side: what changed in total and by request, and whether that is tolerated.
 
-Pure: two documents in, a `Comparison` out; compare_console, compare_html and `to_plain` show it.
+Pure: two documents in, a `Comparison` out; the compare_ modules and `to_plain` show it.
 The first run is called *before*, the second *after*, whatever their times say.
 """
 
@@ -100,6 +100,21 @@ class RequestChange:
         if failing:
             scores.append(failing * POINT_WEIGHT)
         return max(scores, default=0.0)
+
+
+@dataclass(frozen=True)
+class FailureChange:
+    """How often one error occurred in each run."""
+
+    method: str
+    name: str
+    error: str
+    before: int
+    after: int
+
+    @property
+    def tone(self) -> str:
+        return "bad" if self.after > self.before else "ok" if self.after < self.before else ""
 
 
 @dataclass(frozen=True)
@@ -217,6 +232,17 @@ def _judged(tolerance: Tolerance, request: RequestChange) -> Judged:
     return Judged(
         tolerance, request.method, request.name, change, True, f"{missing} {data} to compare."
     )
+
+
+def failures(comparison: Comparison) -> list[FailureChange]:
+    """Errors of either run, those that grew most first."""
+    counts: dict[tuple[str, str, str], list[int]] = {}
+    for place, document in enumerate((comparison.before, comparison.after)):
+        for row in document.failures:
+            pair = counts.setdefault((row.method, row.name, row.error), [0, 0])
+            pair[place] += row.occurrences
+    found = [FailureChange(*key, *pair) for key, pair in counts.items()]
+    return sorted(found, key=lambda one: one.before - one.after)
 
 
 def cautions(comparison: Comparison) -> list[str]:

@@ -58,6 +58,8 @@ def _generator(document: RunDocument) -> Html:
         ("Latency clock", status.latency_clock),
         ("Workers lost", figures.count(status.workers_lost)),
     ]  # fmt: skip
+    if health.saturated:
+        rows.append(("Saturated", f"{verdict.saturation_text(status)}."))
     if health.reasons:
         rows.append(("Why", " ".join(health.reasons)))
     if status.load.model == "arrivalRate":

@@ -1,54 +1,31 @@
 """The report: the web page with the data of a run inside, or the plain page where it is not built.
 
-One file that opens from disk and asks the network for nothing: a content security policy allows
-the inlined script by its hash and no connection at all. The data is packed (gzip, base64): the
-history of ten minutes and ten names would otherwise be a megabyte. Without JavaScript, the summary
-is there as text.
+Without JavaScript, the summary is there as text.
 """
 
 from __future__ import annotations
 
-import base64
-import gzip
-import json
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from katydid.page import bundle, data
-from katydid.results import figures, html, verdict
+from katydid.results import figures, frozen, html, verdict
 from katydid.results.document_json import to_plain
 from katydid.results.html_context import LOG_LINES, LOG_LINES_IN_ALL, SOURCE_CHARACTERS
-from katydid.results.markup import Html, fill
+from katydid.results.markup import fill
 from katydid.run.document import RunDocument
 
 MOST_POINTS_OF_NAMES = 20_000
 """Points of single names in a report, the busiest names first; run.json has them all."""
 MOST_DETAILS = 2_000
 MOST_ROWS = 1_000
-"""Failures and exceptions each."""
+"""Failures and exceptions each; `totals` says how many there are."""
 
-_PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; \
-script-src '{hash}'; img-src data: blob:; base-uri 'none'; form-action 'none'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="generator" content="Katydid {version}">
-<link rel="icon" href="data:,">
-<title>{title}</title>
-<style>{css}</style>
-</head>
-<body>
-<div id="katydid"></div>
-<noscript><h1>{title}</h1><p>{sentence}</p><p>{numbers}</p>
-<p>Charts and tables need JavaScript; <code>run.json</code> beside this file has every number.</p>
-</noscript>
-<script type="application/octet-stream" id="katydid-data">{data}</script>
-<script>{js}</script>
-</body>
-</html>
-"""
+Row = TypeVar("Row")
+
+_WORDS = """<h1>{title}</h1><p>{sentence}</p><p>{numbers}</p>
+<p>Charts and tables need JavaScript; <code>run.json</code> beside this file has every number.
+</p>"""
 
 
 def render(document: RunDocument) -> str:
@@ -60,17 +37,10 @@ def render(document: RunDocument) -> str:
 def page(document: RunDocument, found: bundle.Bundle) -> str:
     """The report made of this bundle."""
     status = document.status
-    return fill(
-        _PAGE,
-        hash=found.script_hash,
-        version=document.versions.get("katydid", ""),
-        title=f"{status.name} {verdict.word(status)} \u00b7 Katydid",
-        css=Html(found.style),
-        sentence=verdict.sentence(status),
-        numbers=_numbers(document),
-        data=Html(_packed(_frozen(document))),
-        js=Html(found.script),
-    )
+    title = f"{status.name} {verdict.word(status)} \u00b7 Katydid"
+    words = fill(_WORDS, title=title, sentence=verdict.sentence(status), numbers=_numbers(document))
+    version = document.versions.get("katydid", "")
+    return frozen.page(found, title, words, _frozen(document), version)
 
 
 def _frozen(document: RunDocument) -> dict[str, Any]:
@@ -84,14 +54,25 @@ def _frozen(document: RunDocument) -> dict[str, Any]:
         "table": data.saved_table(document),
         "history": data.columns(document.history),
         "marks": document.marks,
-        "failures": document.failures[:MOST_ROWS],
-        "exceptions": document.exceptions[:MOST_ROWS],
+        "totals": {
+            "failures": len(document.failures),
+            "exceptions": len(document.exceptions),
+            "logs": {node: len(lines) for node, lines in document.logs.items()},
+        },
+        "failures": _first(document.failures, lambda row: row.error),
+        "exceptions": _first(document.exceptions, lambda row: row.message),
         "workers": document.workers,
         "logs": _logs(document),
         "test": {**data.test(document), "sources": _sources(document)},
         "details": _details(document),
         "cautions": verdict.cautions(document),
     }
+
+
+def _first(rows: list[Row], text: Callable[[Row], str]) -> list[Row]:
+    """MOST_ROWS of them, and what the engine counted together as it had its most kinds."""
+    kinds = [row for row in rows if text(row) != verdict.OTHER]
+    return [row for row in rows if text(row) == verdict.OTHER] + kinds[:MOST_ROWS]
 
 
 def _details(document: RunDocument) -> dict[str, Any]:
@@ -138,8 +119,3 @@ def _numbers(document: RunDocument) -> str:
         f"{figures.count(total.requests)} requests, {figures.rate(total.rps)} /s, "
         f"{figures.percent(total.fail_percent)} % failed, p95 {p95}."
     )
-
-
-def _packed(value: dict[str, Any]) -> str:
-    text = json.dumps(to_plain(value), allow_nan=False, separators=(",", ":"))
-    return base64.b64encode(gzip.compress(text.encode(errors="replace"), mtime=0)).decode()

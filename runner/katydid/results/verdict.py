@@ -11,6 +11,9 @@ from katydid.run.document import LoadRow, RunDocument, Status, ThresholdRow
 ICONS = {"ok": "✓", "bad": "✕", "warn": "!", "wait": "…", "run": "●"}
 """Beside every colour, so that none speaks alone."""
 
+OTHER = "(other)"
+"""What the engine counts together, once it has its most kinds of something."""
+
 _TONE_OF_VERDICT = {"Passed": "ok", "Failed": "bad", "Error": "bad", "Stopped": "warn"}
 _TONE_OF_THRESHOLD = {"Met": "ok", "Breached": "bad", "Pending": "wait"}
 
@@ -87,9 +90,7 @@ def cautions(document: RunDocument) -> list[str]:
         found.append("These results are partial: the run was cut, or its master was lost.")
     if status.generator.saturated:
         reasons = " ".join(status.generator.reasons)
-        found.append(
-            f"The load generator was saturated: latencies may be its own. {reasons}".strip()
-        )
+        found.append(f"{saturation_text(status)}: latencies may be its own. {reasons}".strip())
     if status.workers_lost:
         lost = status.workers_lost
         found.append(f"{lost} worker{'' if lost == 1 else 's'} went missing during the run.")
@@ -103,7 +104,37 @@ def cautions(document: RunDocument) -> list[str]:
             f"{figures.count(document.names_dropped)} request names over the limit are counted "
             "together as (other)."
         )
+    failures = next((r for r in document.failures if (r.name, r.error) == (OTHER, OTHER)), None)
+    if failures is not None:
+        found.append(
+            f"Only the first {figures.count(len(document.failures) - 1)} kinds of failure are "
+            f"listed: {figures.count(failures.occurrences)} further failures are counted together "
+            f"as {OTHER}."
+        )
+    exceptions = next((r for r in document.exceptions if r.message == OTHER), None)
+    if exceptions is not None:
+        found.append(
+            f"Only the first {figures.count(len(document.exceptions) - 1)} kinds of exception are "
+            f"listed: {figures.count(exceptions.count)} further exceptions are counted together "
+            f"as {OTHER}."
+        )
     return found
+
+
+def saturation_text(status: Status) -> str:
+    """ "The load generator was saturated for 12 s (10 % of the load), first at 31 s"."""
+    generator = status.generator
+    text = "The load generator was saturated"
+    if generator.first_saturated_at is None:  # written by an older version
+        return text
+    text += f" for {figures.duration(generator.saturated_seconds)}"
+    if status.elapsed_seconds > 0:
+        share = 100 * generator.saturated_seconds / status.elapsed_seconds
+        text += f" ({min(100, max(1, round(share)))} % of the load)"
+    if status.load_started_at is not None:
+        first = max(0.0, generator.first_saturated_at - status.load_started_at)
+        text += f", first at {figures.duration(first)}"
+    return text
 
 
 def file_name(status: Status, suffix: str = "html") -> str:

@@ -67,7 +67,6 @@ class ControllingRunner(Runner):
         self.final = False  # the results are complete and nothing will change them
         self.final_workers = 0  # how many took part to the end
         self.log_lines: Callable[[], list[str]] = list
-        self.saturated = False
         self._ticker: gevent.Greenlet[..., Any] | None = None
         self._stopped = Event()
         self._stopped.set()
@@ -168,6 +167,8 @@ class ControllingRunner(Runner):
             self._new_test(load)
             self.control.begin(load, shape)
             self.mark("start", describe(load))
+            self.health.reset()
+            self.saturation.begin(self.clock.wall())
         if user_classes is not None:
             self.control.set_classes(named(user_classes))
         self.update_state(State.SPAWNING)
@@ -219,6 +220,7 @@ class ControllingRunner(Runner):
     def _stop_load(self) -> None:
         self.ending = ending = self.ending or Ending("stopped")
         self._stopped.clear()
+        self.saturation.end()
         self.environment.events.test_stopping.fire(environment=self.environment)
         self.final_user_classes_count = dict(self.user_classes_count)
         self.peak_users = max(self.peak_users, self.user_count)
@@ -369,7 +371,7 @@ class ControllingRunner(Runner):
         self.finished_at = None
         self.dropped_before += self.dropped_iterations
         self.peak_users = self.dropped_iterations = 0
-        self.saturated = self.partial = False
+        self.partial = False
         self.cpu_warning_emitted = False
         self.load_started_at = self.clock.wall()
         self.seconds.begin(self.load_started_at)
@@ -390,6 +392,9 @@ class ControllingRunner(Runner):
         if self.state not in LOADED:
             shape.reset_time()
         return shape
+
+    def _on_saturated(self, process: str) -> None:
+        self.mark("saturated", f"{process} is saturated: it delays what it measures.")
 
     def mark(self, kind: str, text: str) -> None:
         """Remember that something happened now (see `document.Mark` for the kinds)."""

@@ -137,12 +137,15 @@ class ThresholdRow:
 
 @dataclass(frozen=True)
 class GeneratorRow:
-    """Health of the load generator itself."""
+    """Health of the load generator itself, while the load ran."""
 
     max_cpu_percent: float  # of one core, the worst process
     max_loop_lag_ms: float
-    saturated: bool
+    saturated: bool  # at any time of the run, not only now
     reasons: list[str]  # sentences
+    saturated_seconds: float = 0.0  # of load, in which any process was
+    first_saturated_at: float | None = None
+    last_saturated_at: float | None = None
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The generator watches itself: CPU, memory and how late its event loop is.
 
 A load generator that is busy reports its own queueing as the target's latency. Its numbers are
-therefore part of every result, with a verdict of their own: saturated or not.
+therefore part of every result, with a verdict of their own (run.saturation).
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ import psutil
 from katydid import tunables
 from katydid.clock import SYSTEM_CLOCK, Clock
 from katydid.events import Events
+from katydid.run.saturation import ProcessSaturation, Saturation
 
 logger = logging.getLogger(__name__)
 
 LAG_STEP_SECONDS = 0.1
 RECENT_LAGS = 10
-LAGGY_MS = 250.0
-"""An event loop later than this adds it to latencies. Once may be a garbage collection; a few
-times, or once for over a second, and the run is flagged."""
-LAGGY_TIMES = 3
-LAGGY_ALONE_MS = 1000.0
+CPU_STEP_SECONDS = 1.0
 
 
 class Health:
-    """Measures this process. `on_tick(monotonic)` is called on every turn of the hub."""
+    """Measures this process. `on_tick(monotonic)` is called on every turn of the hub.
+
+    What counts for the result of a test is handed to `saturation`.
+    """
 
     def __init__(
         self,
@@ -38,7 +38,9 @@ class Health:
         environment: object,
         on_tick: Callable[[float], None] = lambda _: None,
         clock: Clock = SYSTEM_CLOCK,
+        saturation: ProcessSaturation | None = None,
     ) -> None:
+        self.saturation = saturation or ProcessSaturation("This process", Saturation())
         self._events = events
         self._environment = environment
         self._on_tick = on_tick
@@ -47,16 +49,15 @@ class Health:
         self._greenlets: list[gevent.Greenlet[..., Any]] = []
         self.cpu_percent = 0.0  # of one core, over the last monitor interval
         self.memory_bytes = 0
-        self.max_cpu_percent = 0.0
-        self.max_loop_lag_ms = 0.0
+        self._cpu_times: deque[tuple[float, float]] = deque()  # (monotonic, seconds used)
         self._lag_ms = 0.0
         self._recent_lags_ms: deque[float] = deque([0.0], maxlen=RECENT_LAGS)
-        self._laggy = 0
+        self._reset_at = clock.monotonic()
         self._warned = False
 
     def start(self) -> list[gevent.Greenlet[..., Any]]:
         """Begin to watch; returns the greenlets that do, until `stop`."""
-        self._process.cpu_percent()
+        self._measure_cpu()
         self.memory_bytes = self._process.memory_info().rss
         self._greenlets = [gevent.spawn(self._watch_lag), gevent.spawn(self._watch_cpu)]
         return self._greenlets
@@ -66,9 +67,16 @@ class Health:
         self._greenlets = []
 
     def reset(self) -> None:
-        """Forget the worst values: a new test begins."""
-        self.max_cpu_percent = self.max_loop_lag_ms = self._lag_ms = 0.0
-        self._laggy = 0
+        """A new test begins."""
+        self.saturation.reset()
+        self.restart()
+
+    def restart(self) -> None:
+        """Measure from now on: what was before, a lag that lasts until now included, is over."""
+        self._reset_at = self._clock.monotonic()
+        self._lag_ms = 0.0
+        self._cpu_times.clear()
+        self._measure_cpu()
         self._warned = False
 
     def take_lag_ms(self) -> float:
@@ -81,32 +89,28 @@ class Health:
         """The worst lag of the last second."""
         return max(self._recent_lags_ms)
 
-    @property
-    def saturated(self) -> bool:
-        return (
-            self.max_cpu_percent > tunables.CPU_WARNING_THRESHOLD
-            or self._laggy >= LAGGY_TIMES
-            or self.max_loop_lag_ms > LAGGY_ALONE_MS
-        )
-
     def _watch_lag(self) -> None:
         while True:
             due = self._clock.monotonic() + LAG_STEP_SECONDS
             self._clock.sleep(LAG_STEP_SECONDS)
             now = self._clock.monotonic()
-            lag = (now - due) * 1000
+            lag = max(0.0, now - max(due, self._reset_at)) * 1000
             self._lag_ms = max(self._lag_ms, lag)
             self._recent_lags_ms.append(lag)
-            self.max_loop_lag_ms = max(self.max_loop_lag_ms, lag)
-            self._laggy += lag > LAGGY_MS
+            self.saturation.lag(lag, self._clock.wall())
             self._on_tick(now)
 
     def _watch_cpu(self) -> None:
+        told_at = self._clock.monotonic()
         while True:
-            self._clock.sleep(tunables.CPU_MONITOR_INTERVAL)
-            self.cpu_percent = self._process.cpu_percent()
+            self._clock.sleep(min(CPU_STEP_SECONDS, tunables.CPU_MONITOR_INTERVAL))
+            self._measure_cpu()
             self.memory_bytes = self._process.memory_info().rss
-            self.max_cpu_percent = max(self.max_cpu_percent, self.cpu_percent)
+            self.saturation.use(self.cpu_percent, self._clock.wall())
+            now = self._clock.monotonic()
+            if now - told_at < tunables.CPU_MONITOR_INTERVAL:
+                continue
+            told_at = now
             self._events.usage_monitor.fire(
                 environment=self._environment,
                 cpu_usage=self.cpu_percent,
@@ -122,3 +126,14 @@ class Health:
                     "Use more workers, or fewer users per worker.",
                     self.cpu_percent,
                 )
+
+    def _measure_cpu(self) -> None:
+        """Over the last monitor interval, or for as long as this test goes."""
+        now, used = self._clock.monotonic(), sum(self._process.cpu_times()[:2])
+        times = self._cpu_times
+        times.append((now, used))
+        while len(times) > 2 and now - times[1][0] >= tunables.CPU_MONITOR_INTERVAL:
+            times.popleft()
+        began, before = times[0]
+        if now > began:
+            self.cpu_percent = 100 * (used - before) / (now - began)

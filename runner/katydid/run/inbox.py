@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import katydid
 from katydid import tunables
 from katydid.run.runner import CustomMessage
+from katydid.run.saturation import ProcessSaturation
 from katydid.run.states import LOADED, State
 from katydid.run.workers import WorkerNode
 from katydid.wire import messages as m
@@ -71,7 +72,9 @@ def _admit(
     master: MasterRunner, identity: str, hello: m.Hello, node: WorkerNode | None
 ) -> WorkerNode:
     if node is None:
-        node = WorkerNode(hello.worker, master.index_for(hello.worker), identity, hello.incarnation)
+        index = master.index_for(hello.worker)
+        saturation = ProcessSaturation(f"Worker {index}", master.saturation)
+        node = WorkerNode(hello.worker, index, identity, hello.incarnation, saturation)
         master.clients.add(node)
         if master.load_started_at is not None:
             master.mark("worker-joined", f"Worker {node.index} joined.")
@@ -82,6 +85,7 @@ def _admit(
         node.incarnation = hello.incarnation
         master.mark("worker-joined", f"Worker {node.index} came back as a new process.")
         node.user_classes_count = {}
+        node.saturation.idle()
         node.settled_number = node.targets_number = 0
     node.version = hello.engine
     node.state = State(hello.state)
@@ -111,8 +115,7 @@ def _on_beat(master: MasterRunner, identity: str, beat: m.Beat) -> None:
     node.cpu_usage, node.memory_usage = beat.cpu_percent, beat.memory_bytes
     node.cpu_trend.append(beat.cpu_percent)
     node.loop_lag_ms, node.hub_age_seconds = beat.loop_lag_ms, beat.hub_age_seconds
-    node.max_cpu = max(node.max_cpu, beat.cpu_percent)
-    node.max_lag_ms = max(node.max_lag_ms, beat.loop_lag_ms, beat.hub_age_seconds * 1000)
+    _judge(master, node, beat)
     if node.state is State.LEFT:
         return
     came_back = node.state is State.MISSING
@@ -120,7 +123,6 @@ def _on_beat(master: MasterRunner, identity: str, beat: m.Beat) -> None:
     node.state = State.STALLED if stalled else State(beat.state)
     if stalled and not node.was_stalled:
         node.was_stalled = True
-        master.mark("saturated", f"The event loop of worker {node.index} hangs.")
         logger.warning(
             "Worker %s is alive, but its event loop has not turned for %.1f s: a task computes "
             "or blocks. Its latencies are not the target's.",
@@ -134,6 +136,17 @@ def _on_beat(master: MasterRunner, identity: str, beat: m.Beat) -> None:
         # Whatever it missed (a stop, users that moved): its Hello sorts it out.
         master.server.send(node.identity, m.Resync())
     master.environment.events.heartbeat_received.fire(client_id=node.id, timestamp=beat.wall)
+
+
+def _judge(master: MasterRunner, node: WorkerNode, beat: m.Beat) -> None:
+    """Is the worker saturated? Without users nothing that it does is in a latency."""
+    if not beat.users:
+        node.saturation.idle()
+        return
+    now = master.clock.wall()
+    node.saturation.use(beat.cpu_percent, now)
+    node.saturation.lag(beat.loop_lag_ms, now)
+    node.saturation.hang(beat.hub_age_seconds * 1000, now)
 
 
 def _on_report(master: MasterRunner, identity: str, report: m.Report) -> None:

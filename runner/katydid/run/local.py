@@ -58,7 +58,7 @@ class LocalRunner(ControllingRunner):
     @property
     def node(self) -> Node:
         if self._node is None:
-            self._node = Node(self.environment, self.health, self.clock)
+            self._node = Node(self.environment, self.clock)
             self._node.population.on_settled = self.check_complete
         return self._node
 

@@ -44,6 +44,9 @@ RETURN_SECONDS = 5.0
 class MasterRunner(ControllingRunner):
     """Runs a test on workers."""
 
+    process_name = "The master"
+    has_users = False
+
     def __init__(
         self,
         environment: Environment,
@@ -176,7 +179,7 @@ class MasterRunner(ControllingRunner):
         self._targets_number += 1
         for node in self.clients.all:
             node.stopped_at_number = None
-            node.max_cpu = node.max_lag_ms = 0.0
+            node.saturation.reset()
             node.was_stalled = False
         self.environment.events.test_start.fire(environment=self.environment)
         for node in self.clients.active:
@@ -296,6 +299,7 @@ class MasterRunner(ControllingRunner):
         self.control.restore(position, elapsed)
         self.hold_until = self.clock.monotonic() + RETURN_SECONDS
         self.seconds.begin(self.clock.wall())
+        self.health.restart()
         self.state = state
         self.mark("gap", f"The master was away for up to {gap:.1f} s and goes on.")
         logger.info("The run goes on from its checkpoint, %.1f s after it was written", gap)

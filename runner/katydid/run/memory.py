@@ -18,6 +18,7 @@ from katydid.load.text import load_from_manifest, load_to_manifest
 from katydid.manifest import live
 from katydid.run import checkpoint
 from katydid.run.document import Mark
+from katydid.run.saturation import ProcessSaturation, Saturation
 from katydid.run.states import UNFINISHED, State
 from katydid.run.verdict import Ending
 from katydid.run.workers import WorkerNode
@@ -110,8 +111,7 @@ class Memory:
             "exception_types": dict(master.exception_types),
             "workers_lost": master.workers_lost,
             "partial": master.partial,
-            "saturated": master.saturated,
-            "health": [master.health.max_cpu_percent, master.health.max_loop_lag_ms],
+            "saturation": [master.saturation.dump(), master.health.saturation.dump()],
             "ending": _dump_ending(master.ending),
         }
 
@@ -138,13 +138,15 @@ class Memory:
         master.users_spawned = content["spawned"]
         master.exception_types = content["exception_types"]
         master.workers_lost = content["workers_lost"]
-        master.partial, master.saturated = content["partial"], content["saturated"]
-        master.health.max_cpu_percent, master.health.max_loop_lag_ms = content["health"]
+        master.partial = content["partial"]
+        whole, own = content["saturation"]
+        master.saturation.load(whole)
+        master.health.saturation.load(own)
         master.ending = _load_ending(content["ending"])
         state = State(content["state"])
         unfinished = not self.finished and state in UNFINISHED
         for raw in content["workers"]:
-            master.clients.add(_load_node(raw, awaited=unfinished))
+            master.clients.add(_load_node(raw, master.saturation, awaited=unfinished))
         if unfinished:
             master.complete = content["complete"]
             self._resume(content, State.RUNNING if state is State.RUNNING else State.SPAWNING)
@@ -167,19 +169,26 @@ class Memory:
 
 
 _NODE_FIELDS = (
-    "id", "index", "identity", "incarnation", "version", "lost_at", "max_cpu", "max_lag_ms",
-    "was_stalled",
+    "id", "index", "identity", "incarnation", "version", "lost_at", "was_stalled",
 )  # fmt: skip
 
 
 def _dump_node(node: WorkerNode) -> dict[str, Any]:
     raw = {name: getattr(node, name) for name in _NODE_FIELDS}
-    return {**raw, "state": node.state.value, "expected": node.takes_users}
+    return {
+        **raw,
+        "state": node.state.value,
+        "expected": node.takes_users,
+        "saturation": node.saturation.dump(),
+    }
 
 
-def _load_node(raw: dict[str, Any], awaited: bool) -> WorkerNode:
+def _load_node(raw: dict[str, Any], test: Saturation, awaited: bool) -> WorkerNode:
     """As it was; if it was there, it is missing until it speaks, where the run goes on."""
-    node = WorkerNode(**{name: raw[name] for name in _NODE_FIELDS}, state=State(raw["state"]))
+    saturation = ProcessSaturation(f"Worker {raw['index']}", test)
+    saturation.load(raw["saturation"])
+    fields = {name: raw[name] for name in _NODE_FIELDS}
+    node = WorkerNode(**fields, saturation=saturation, state=State(raw["state"]))
     if node.active:
         node.state = State.MISSING if awaited else State.LEFT
         node.awaited = awaited and raw["expected"]

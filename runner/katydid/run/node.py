@@ -1,4 +1,4 @@
-"""What generates load in one process: users, the open model's pool, and the watch on itself.
+"""What generates load in one process: users, and the open model's pool.
 
 The local runner has one of these; every worker is one.
 """
@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from katydid.clock import SYSTEM_CLOCK, Clock
 from katydid.environment import Environment
 from katydid.run.control import named
-from katydid.run.health import Health
 from katydid.run.openmodel import IterationPool
 from katydid.run.population import Population
 
@@ -21,10 +20,9 @@ logger = logging.getLogger(__name__)
 class Node:
     """The load-generating half of a runner."""
 
-    def __init__(self, environment: Environment, health: Health, clock: Clock = SYSTEM_CLOCK):
+    def __init__(self, environment: Environment, clock: Clock = SYSTEM_CLOCK):
         self._environment = environment
         self._clock = clock
-        self.health = health
         self.population = Population(environment, clock)
         self.pool: IterationPool | None = None
 
@@ -33,7 +31,6 @@ class Node:
         if self._environment.host:  # an empty one leaves the classes' own hosts alone
             for user_class in self._environment.user_classes:
                 user_class.host = self._environment.host
-        self.health.reset()
         self.pool = None
         if open_model:
             self._environment.stats.enable_service()

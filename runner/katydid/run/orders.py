@@ -46,6 +46,8 @@ def on_start(worker: WorkerRunner, start: m.Start) -> None:
     worker.node.begin(chosen, start.open_model)
     if not again:
         environment.events.test_start.fire(environment=environment)
+    worker.health.reset()
+    worker.beat.loop_lag_ms = 0.0
 
 
 def on_targets(worker: WorkerRunner, targets: m.Targets) -> None:

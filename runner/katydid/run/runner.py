@@ -21,6 +21,7 @@ from katydid import tunables
 from katydid.clock import SYSTEM_CLOCK, Clock
 from katydid.environment import Environment
 from katydid.run.health import Health
+from katydid.run.saturation import ProcessSaturation, Saturation
 from katydid.run.settings import RunSettings
 from katydid.run.states import State, check_transition
 from katydid.stats import RequestStats
@@ -45,6 +46,9 @@ MessageListener = Callable[..., Any]
 class Runner:
     """Common to all runners. Use one of its subclasses."""
 
+    process_name = "This process"  # in sentences
+    has_users = True
+
     def __init__(
         self,
         environment: Environment,
@@ -64,7 +68,9 @@ class Runner:
         self.spawning_greenlet: gevent.Greenlet[..., Any] | None = None
         self.final_user_classes_count: dict[str, int] = {}
         self.cpu_warning_emitted = False
-        self.health = Health(environment.events, environment, self._on_hub_tick, clock)
+        self.saturation = Saturation(self._on_saturated)  # a worker's is judged by its master
+        own = ProcessSaturation(self.process_name, self.saturation, queues=self.has_users)
+        self.health = Health(environment.events, environment, self._on_hub_tick, clock, own)
         environment.events.cpu_warning.add_listener(self._on_cpu_warning)
 
     # -- statistics and users, under Locust's names
@@ -168,6 +174,9 @@ class Runner:
 
     def _on_hub_tick(self, now: float) -> None:
         """Called on every turn of the lag watch; the worker tells its heartbeat thread."""
+
+    def _on_saturated(self, process: str) -> None:
+        """The test is saturated from now on; `process` is the first that is."""
 
     def _on_cpu_warning(self, environment: Environment, cpu_usage: float, **_: Any) -> None:
         self.cpu_warning_emitted = True

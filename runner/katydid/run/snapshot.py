@@ -174,26 +174,20 @@ def judgement_of(runner: Judged) -> Judgement:
 
 
 def generator(runner: ControllingRunner) -> GeneratorRow:
-    """How the load generator itself fared: the worst of all its processes."""
-    reasons = []
-    cpu, lag = runner.health.max_cpu_percent, runner.health.max_loop_lag_ms
-    who = "This process"
-    if runner.health.saturated:
-        reasons.append(_saturation(who, cpu, lag))
+    """How the load generator itself fared while the load ran: the worst of all its processes."""
+    processes = [runner.health.saturation]
     if isinstance(runner, MasterRunner):
-        who = "The master"
-        reasons = [_saturation(who, cpu, lag)] if runner.health.saturated else []
-        for node in runner.clients.all:
-            cpu, lag = max(cpu, node.max_cpu), max(lag, node.max_lag_ms)
-            if node.was_stalled or node.saturated:
-                reasons.append(_saturation(f"Worker {node.index}", node.max_cpu, node.max_lag_ms))
-    return GeneratorRow(cpu, lag, bool(reasons), reasons)
-
-
-def _saturation(who: str, cpu: float, lag: float) -> str:
-    return (
-        f"{who} used up to {cpu:.0f} % of a core and its event loop was up to {lag:.0f} ms late: "
-        "latencies contain its own queueing."
+        processes += [node.saturation for node in runner.clients.all]
+    reasons = [process.reason for process in processes if process.saturated]
+    test = runner.saturation
+    return GeneratorRow(
+        max_cpu_percent=max(process.max_cpu_percent for process in processes),
+        max_loop_lag_ms=max(process.max_lag_ms for process in processes),
+        saturated=bool(reasons),
+        reasons=reasons,
+        saturated_seconds=test.seconds if reasons else 0.0,
+        first_saturated_at=test.first_at,
+        last_saturated_at=test.last_at,
     )
 
 

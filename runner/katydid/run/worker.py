@@ -59,7 +59,7 @@ class WorkerRunner(Runner):
         self.client_id = self.settings.worker_id or f"{socket.gethostname()}_{uuid.uuid4().hex}"
         self.identity = f"{self.client_id}#{self.incarnation}"
         self.worker_index = -1
-        self.node = Node(environment, self.health, clock)
+        self.node = Node(environment, clock)
         self.reports = Reports(self)
         self.outbox = self.reports.outbox
         self.connected = False

@@ -6,8 +6,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from katydid import tunables
-from katydid.run.health import LAGGY_ALONE_MS
+from katydid.run.saturation import ProcessSaturation
 from katydid.run.states import State
 
 ACTIVE = frozenset(
@@ -26,6 +25,7 @@ class WorkerNode:
     index: int
     identity: str  # of the socket of its present incarnation
     incarnation: int
+    saturation: ProcessSaturation
     version: str = ""
     state: State = State.READY
     user_classes_count: dict[str, int] = field(default_factory=dict)
@@ -42,8 +42,6 @@ class WorkerNode:
     settled_number: int = 0  # newest Targets it has reached
     targets_number: int = 0  # newest Targets it was told
     stopped_at_number: int | None = None  # its last report of the test, once it has stopped
-    max_cpu: float = 0.0
-    max_lag_ms: float = 0.0
     was_stalled: bool = False
 
     @property
@@ -54,11 +52,6 @@ class WorkerNode:
     def active(self) -> bool:
         """True while it answers."""
         return self.state in ACTIVE
-
-    @property
-    def saturated(self) -> bool:
-        """Its latencies contain its own queueing."""
-        return self.max_cpu > tunables.CPU_WARNING_THRESHOLD or self.max_lag_ms > LAGGY_ALONE_MS
 
     @property
     def takes_users(self) -> bool:

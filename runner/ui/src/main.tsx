@@ -4,13 +4,14 @@ import { options, render } from "preact";
 import { listenToKeys } from "./keyboard";
 import { thaw } from "./model/frozen";
 import { goLive } from "./model/live";
-import { active, editing, ended, frozen, printing, status } from "./model/state";
+import { active, compared, editing, ended, frozen, printing, status } from "./model/state";
 import { applyTheme } from "./model/theme";
 import { keepInUrl, tab } from "./model/url";
 import "./style/page.css";
 import "./style/parts.css";
 import "./style/print.css";
 import { Charts } from "./views/charts";
+import { Comparison } from "./views/compared";
 import { Drawer } from "./views/drawer";
 import { Banners, Header } from "./views/header";
 import { Help } from "./views/help";
@@ -50,6 +51,7 @@ function Page() {
 }
 
 function App() {
+  if (compared.value) return <Comparison data={compared.value} />;
   return frozen.value ? <Report /> : <Page />;
 }
 

@@ -4,7 +4,8 @@ The run is `katydid run` with two workers against a server that counts what it a
 has ended, its process lingers (`--metrics-linger`), so its API and pages can be read beside the
 files and the console. A *reader* takes what one output says; `LIVE` are those that need the
 process, in order, `/metrics` last since that scrape lets it go; `SAVED` read what it left behind.
-A new output joins with a reader of its own.
+`SHOWN` are read in a browser,
+where there is one. A new output joins with a reader of its own.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ from gevent.pywsgi import WSGIServer
 from prometheus_client.parser import text_string_to_metric_families
 
 from katydid.results import figures
+
+from . import browser
 
 PATIENCE_SECONDS = 60
 ODD = '/search?q=<b>&"x"'  # a name that every format has to escape
@@ -85,7 +88,7 @@ class Said:
 
     requests: int
     failures: int
-    p95: str | None = None  # of the whole run, as `figures.decimal` writes milliseconds
+    p95: str | None = None  # of the whole run, as the output writes milliseconds
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,8 @@ class Account:
     rows: Mapping[Key, Said]
     verdict: str | None = None
     thresholds: Mapping[str, str] | None = None  # name → status
+    generator: Mapping[str, Any] | None = None  # its health
+    milliseconds: Callable[[float], str] = figures.decimal  # how it writes them
 
 
 @dataclass
@@ -107,6 +112,7 @@ class EndedRun:
     out: str = ""  # standard output, once the process has ended
     exit_code: int | None = None
     accounts: dict[str, Account] = field(default_factory=dict)
+    p95_ms: dict[Key, float] = field(default_factory=dict)  # as run.json has them
 
     def get(self, path: str) -> requests.Response:
         answer = requests.get(self.url + path, timeout=20)
@@ -147,7 +153,7 @@ def _of_document(document: Any) -> Account:
         for row in [*document["requests"], status["total"]]
     }
     thresholds = {row["name"]: row["status"] for row in status["thresholds"]}
-    return Account(rows, status["verdict"], thresholds)
+    return Account(rows, status["verdict"], thresholds, status["generator"])
 
 
 def _of_row(row: Any) -> Said:
@@ -214,6 +220,26 @@ def metrics(run: EndedRun) -> Account:
     return Account(rows | {TOTAL: everything}, None, met)
 
 
+# -- readers of what a browser shows
+
+
+def live_page(run: EndedRun) -> Account:
+    return _of_shown(f"{run.url}/#tab=requests")
+
+
+def opened_report(run: EndedRun) -> Account:
+    return _of_shown((run.folder / "out/report.html").as_uri())
+
+
+def _of_shown(url: str) -> Account:
+    shown = browser.read(url)
+    rows = {}
+    for key, cells in [*shown["rows"].items(), (" Aggregated", shown["total"])]:
+        method, _, name = key.partition(" ")
+        rows[method, name] = Said(int(cells["requests"]), int(cells["failures"]), cells["p95"])
+    return Account(rows, shown["verdict"], shown["thresholds"], milliseconds=browser.milliseconds)
+
+
 # -- readers of what the process left behind
 
 
@@ -273,7 +299,7 @@ def _of_built(packed: str) -> Account:
         said = Said(row["requests"], row["failures"], figures.decimal(row["p95"]))
         rows[row["method"], row["name"]] = said
     thresholds = {row["name"]: row["status"] for row in status["thresholds"]}
-    return Account(rows, status["verdict"], thresholds)
+    return Account(rows, status["verdict"], thresholds, status["generator"])
 
 
 def _of_plain(page: str) -> Account:
@@ -322,6 +348,7 @@ def _count(text: str) -> int:
 
 
 Reader = Callable[[EndedRun], Account]
+SHOWN: dict[str, Reader] = {"shown page": live_page, "shown report": opened_report}
 LIVE: dict[str, Reader] = {
     "api": api, "api archive": archive, "api csv": api_csv, "api junit": api_junit,
     "api report": report_page, "locust's stats": locust_stats, "metrics": metrics,
@@ -366,17 +393,26 @@ def _read(process: subprocess.Popen[bytes], folder: Path, target: Target) -> End
         gevent.sleep(0.05)  # polls a file
     found = re.search(r"Starting web interface at (http://\S+)", told())
     assert found
-    run = EndedRun(folder, found[1], target.answered())
+    run = EndedRun(folder, found[1].replace("localhost", "127.0.0.1"), target.answered())
+    for name, reader in SHOWN.items() if not browser.why_not() else ():
+        run.accounts[name] = reader(run)
     for name, reader in LIVE.items():
         run.accounts[name] = reader(run)
     run.exit_code = process.wait(timeout=PATIENCE_SECONDS)
     run.out = (folder / "stdout").read_text()
     for name, reader in SAVED.items():
         run.accounts[name] = reader(run)
+    document = json.loads((folder / "out/run.json").read_text())
+    for row in [*document["requests"], document["status"]["total"]]:
+        p95 = row["latency"]["percentiles_ms"]["p95"]
+        run.p95_ms[row["method"], row["name"]] = p95
     return run
 
 
-@pytest.fixture(params=[*LIVE, *SAVED])
+@pytest.fixture(params=[*SHOWN, *LIVE, *SAVED])
 def account(request: pytest.FixtureRequest, ended_run: EndedRun) -> Account:
     """What one output says of the run."""
+    if request.param in SHOWN and (reason := browser.why_not()):
+        assert "BROWSER_REQUIRED" not in os.environ, reason
+        pytest.skip(reason)
     return ended_run.accounts[request.param]

@@ -44,7 +44,10 @@ def test_pure_python_stalls_a_worker(engine, target, eventually):
     generator = master.status()["generator"]
     assert generator["saturated"] is True
     assert generator["max_loop_lag_ms"] > 2500
+    assert 7 <= generator["saturated_seconds"] <= 12
     assert_exact(master, workers, target)
+    saved = master.document()["status"]["generator"]
+    assert {**saved, "saturated_seconds": 0} == {**generator, "saturated_seconds": 0}
 
 
 def test_one_long_c_call_makes_a_worker_missing(engine, target, eventually):

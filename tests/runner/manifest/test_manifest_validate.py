@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from katydid.cli.main import main
 from katydid.cli.validate import validate
 
 DATA = Path(__file__).parents[2] / "contract" / "manifests"
@@ -70,7 +71,14 @@ def test_what_a_laptop_ignores_is_said_on_demand(capsys: pytest.CaptureFixture[s
 
 
 def test_bad_usage_is_64_and_help_is_0(capsys: pytest.CaptureFixture[str]) -> None:
-    assert validate([]) == 64
-    assert validate(["--nonsense"]) == 64
-    assert validate(["--help"]) == 0
+    for wrong, sentence in (
+        ([], "the following arguments are required: FILE"),
+        (["--expl", "a.yaml"], "unrecognized arguments: --expl"),
+    ):
+        assert main(["validate", *wrong]) == 64
+        told = capsys.readouterr().err
+        assert told == f"katydid validate: {sentence}. See katydid validate --help.\n"
+    with pytest.raises(SystemExit) as leaving:
+        main(["validate", "--help"])
+    assert leaving.value.code == 0
     assert "usage: katydid validate" in capsys.readouterr().out

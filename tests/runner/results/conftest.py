@@ -425,6 +425,9 @@ def aborted() -> RunDocument:
                 412.0,
                 True,
                 ["Worker 2 used 99 % of its core for 12 s.", "The event loop lagged 412 ms."],
+                saturated_seconds=12.0,
+                first_saturated_at=START + 5.0,
+                last_saturated_at=START + 17.0,
             ),
         },
     )

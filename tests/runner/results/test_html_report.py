@@ -143,7 +143,10 @@ def test_thresholds_say_what_was(samples: Any) -> None:
 def test_cautions_stand_above_the_numbers(samples: Any) -> None:
     words = Page(html.render(samples.aborted())).words
     assert "These results are partial" in words
-    assert "The load generator was saturated: latencies may be its own. Worker 2 used" in words
+    assert (
+        "The load generator was saturated for 12 s (57 % of the load), first at 5 s: "
+        "latencies may be its own. Worker 2 used" in words
+    )
     assert 'class="cautions"' not in html.render(samples.passed())
 
 

@@ -11,7 +11,7 @@ import re
 import pytest
 
 from katydid.page.bundle import Bundle
-from katydid.results import report
+from katydid.results import report, verdict
 from katydid.run.document import RunDocument
 
 BUNDLE = Bundle(script="/* a {script} */", style="body { margin: 0 }")
@@ -41,6 +41,30 @@ def test_every_sample_carries_its_own_numbers(any_sample: RunDocument) -> None:
         not in text.partition("katydid-data")[0]
         .replace("http-equiv", "")
         .partition("<noscript>")[0]
+    )
+
+
+def test_lists_that_are_cut_say_of_how_many(samples) -> None:
+    document = samples.usual()
+    row = document.failures[0]
+    many = [dataclasses.replace(row, error=f"failure {i}") for i in range(1_233)]
+    many.append(dataclasses.replace(row, name="(other)", error="(other)"))
+    lines = {"master": [f"line {i}" for i in range(700)]}
+    data = frozen(report.page(dataclasses.replace(document, failures=many, logs=lines), BUNDLE))
+    assert len(data["failures"]) == 1_001
+    assert data["failures"][0]["error"] == "(other)"
+    assert data["totals"]["failures"] == 1_234
+    assert data["totals"]["exceptions"] == len(data["exceptions"])
+    assert (len(data["logs"]["master"]), data["totals"]["logs"]["master"]) == (200, 700)
+
+
+def test_what_the_engine_lists_no_more_is_a_caution(samples) -> None:
+    document = samples.usual()
+    row = dataclasses.replace(document.failures[0], method="", name="(other)", error="(other)")
+    rows = [*document.failures, dataclasses.replace(row, occurrences=51_234)]
+    assert verdict.cautions(dataclasses.replace(document, failures=rows))[-1] == (
+        f"Only the first {len(document.failures)} kinds of failure are listed: 51\u202f234 further "
+        "failures are counted together as (other)."
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from katydid.errors import RunnerAlreadyExistsError, StopTest, UsageError
 from katydid.load.spec import ArrivalLoad, ConstantLoad, ShapeLoad, Stage, StagedLoad
-from katydid.run.snapshot import judgement_of, status
+from katydid.run.snapshot import document, judgement_of, status
 from katydid.run.verdict import Ending
 from katydid.user import LoadTestShape, User, constant, task
 
@@ -424,17 +424,42 @@ class TestSaturation:
 
             @task
             def burn(self):
-                end = time.monotonic() + 1.3
-                while time.monotonic() < end:
-                    pass
+                burn(1.3)
 
         runner = local(Burner)
         runner.begin_load(ConstantLoad(1, 1.0))
-        until(lambda: runner.health.max_loop_lag_ms > 1000)
+        until(lambda: status(runner).generator.saturated)
+        runner.stop()
         row = status(runner).generator
-        assert row.saturated
         assert row.max_loop_lag_ms > 1000
         assert row.reasons[0].startswith("This process used up to ")
+        assert 1.0 <= row.saturated_seconds <= runner.elapsed_seconds + 0.1
+        assert runner.load_started_at <= row.first_saturated_at < row.last_saturated_at
+        (mark,) = (mark for mark in runner.marks if mark.kind == "saturated")
+        assert mark.text == "This process is saturated: it delays what it measures."
+        assert document(runner).status.generator == row
+
+    def test_what_is_not_load_counts_for_nothing(self, local):
+        runner = local(Idler)
+        runner.environment.events.test_start.add_listener(lambda **_: burn(1.2))
+        runner.environment.events.test_stopping.add_listener(lambda **_: burn(1.2))
+        gevent.sleep(0.15)  # the watch sleeps
+        burn(1.2)
+        runner.begin_load(ConstantLoad(1, 1.0, 0.3))
+        runner.finished.wait(30)
+        burn(1.2)
+        gevent.sleep(0.15)  # the watch has looked again
+        row = status(runner).generator
+        assert (row.saturated, row.reasons) == (False, [])
+        assert (row.saturated_seconds, row.first_saturated_at) == (0.0, None)
+        assert row.max_loop_lag_ms < 1000
+
+
+def burn(seconds: float) -> None:
+    """Compute without a turn of the hub."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        pass
 
 
 def test_the_model_of_a_running_test_stays(local, clock):

@@ -3,12 +3,12 @@
 import { effect } from "@preact/signals";
 import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import uPlot from "uplot";
-import { THIN, count, time } from "../format";
-import { marks, printing, status } from "../model/state";
+import { THIN, count } from "../format";
+import { compared, marks, printing, testName } from "../model/state";
 import { shown } from "../model/theme";
 import { range } from "../model/url";
 import { hover } from "./frame";
-import { axes, colour, fromZero, mixed, number } from "./look";
+import { axes, colour, fromZero, instant, mixed, number } from "./look";
 import { drawMarks, GLYPHS, marksNear } from "./marks";
 import { type Column, fileName, save, toCsv, toPicture } from "./save";
 
@@ -79,7 +79,7 @@ export function Chart(props: Props) {
   });
 
   const lastAt = x.length - 1;
-  const name = status.value?.name ?? "";
+  const name = testName.value;
   return (
     <figure class="chart card" data-chart={id}>
       <figcaption>
@@ -93,7 +93,7 @@ export function Chart(props: Props) {
               .then((blob) => save(fileName(name, id, "png"), blob))}>PNG</button>
           <button class="quiet" title="Save the data" aria-label={`${title} as CSV`}
             onClick={() => save(fileName(name, id, "csv"),
-              new Blob([toCsv(x, series, range.value)], { type: "text/csv" }))}>CSV</button>
+              new Blob([toCsv(x, series, range.value, compared.value !== null)], { type: "text/csv" }))}>CSV</button>
         </span>
       </figcaption>
       <div class="plot" ref={box} tabIndex={0} role="img"
@@ -114,17 +114,22 @@ function useReaction(react: () => void): void {
 }
 
 function Legend({ x, series }: { x: number[]; series: Series[] }) {
-  const at = Math.min(hover.value?.at ?? x.length - 1, x.length - 1);
+  // Of two runs of different lengths the last point says nothing.
+  const at = Math.min(hover.value?.at ?? (compared.value ? -1 : x.length - 1), x.length - 1);
   return (
     <span class="legend">
       {series.map((s) => (
         <span key={s.label}>
-          <i style={{ background: `var(${s.colour})` }} />
-          {s.label} <b class="num">{number(s.values[at], s.unit)}</b>
+          <Stroke of={s} />
+          {s.label} {at >= 0 && <b class="num">{number(s.values[at], s.unit)}</b>}
         </span>
       ))}
     </span>
   );
+}
+
+function Stroke({ of }: { of: Series }) {
+  return <i class={of.dash ? "dash" : ""} style={{ color: `var(${of.colour})` }} />;
 }
 
 function Tip({ id, plot, props }: { id: string; plot: { current: uPlot | null }; props: { current: Props } }) {
@@ -140,11 +145,11 @@ function Tip({ id, plot, props }: { id: string; plot: { current: uPlot | null };
   const onRight = left > made.over.clientWidth / 2;
   return (
     <div class="tip" style={onRight ? { right: `${made.width - offset + 12}px` } : { left: `${offset + 12}px` }}>
-      <b class="num">{time(moment)}</b>
+      <b class="num">{instant(moment)}</b>
       {users && <span class="grey">{count(users[at.at])} users</span>}
       {series.map((s) => (
         <span key={s.label}>
-          <i style={{ background: `var(${s.colour})` }} />
+          <Stroke of={s} />
           {s.label}
           <b class="num">{number(s.values[at.at], s.unit)}<small>{THIN}{s.unit}</small></b>
         </span>
@@ -173,7 +178,7 @@ function options(props: { current: Props }, width: number, height: number, log: 
     padding: [16, 28, 0, 0],
     legend: { show: false },
     scales: {
-      x: { range: (_plot, min, max) => range.peek() ?? [min, endOf(max)] },
+      x: { time: !compared.peek(), range: (_plot, min, max) => range.peek() ?? [min, endOf(max)] },
       y: log ? { distr: 3, range: logRange } : { range: fromZero },
     },
     axes: axes(unit, log),
@@ -204,6 +209,7 @@ function line(series: Series): uPlot.Series {
     label: series.label,
     stroke: ink,
     width: series.drawn ? 1 : 1.5,
+    dash: series.dash ? [5, 4] : undefined,
     // A stack's areas hide those behind them, so theirs is a paint, not a glass.
     fill: series.area ? (series.drawn ? mixed(ink, colour("--panel"), 0.45) : `${ink}26`) : undefined,
     points: { show: (plot) => plot.data[0].length < 4 },

@@ -1,6 +1,7 @@
 // Colours and axes of every chart, out of the page's own custom properties.
 import uPlot from "uplot";
-import { THIN, count, ms, percent, rate } from "../format";
+import { THIN, count, ms, percent, rate, ticking, time } from "../format";
+import { compared } from "../model/state";
 
 export function colour(name: string): string {
   const value = getComputedStyle(document.documentElement).getPropertyValue(name).trim() || "#888888";
@@ -26,6 +27,11 @@ function tick(value: number, unit: string): string {
 
 const two = (n: number) => String(n).padStart(2, "0");
 
+/** A point of the x axis: the time of day, of two runs the time of load. */
+export const instant = (x: number): string => (compared.peek() ? ticking(x) : time(x));
+
+const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400];
+
 function clock(epoch: number, step: number): string {
   const date = new Date(epoch * 1000);
   const minutes = `${two(date.getHours())}:${two(date.getMinutes())}`;
@@ -48,7 +54,8 @@ export function axes(unit: string, log: boolean): uPlot.Axis[] {
       space: 70,
       size: 24,
       gap: 4,
-      values: (_plot, splits, _axis, _space, step) => splits.map((each) => clock(each, step)),
+      ...(compared.peek() && { incrs: STEPS }),
+      values: (_plot, splits, _axis, _space, step) => splits.map((each) => (compared.peek() ? ticking(each) : clock(each, step))),
     },
     {
       ...look,

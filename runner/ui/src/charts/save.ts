@@ -6,6 +6,7 @@ export interface Column {
   unit: string;
   values: (number | null)[];
   colour: string;
+  dash?: boolean;
 }
 
 export function save(name: string, blob: Blob): void {
@@ -22,13 +23,13 @@ export function fileName(test: string, chart: string, ending: string): string {
 }
 
 /** Time, then a column per series, of the shown range. */
-export function toCsv(x: number[], series: Column[], range: [number, number] | null): string {
-  const head = ["time", ...series.map((s) => (s.unit ? `${s.label} (${s.unit})` : s.label))];
+export function toCsv(x: number[], series: Column[], range: [number, number] | null, elapsed = false): string {
+  const head = [elapsed ? "elapsed (s)" : "time", ...series.map((s) => (s.unit ? `${s.label} (${s.unit})` : s.label))];
   const rows = x
     .map((time, i) => ({ time, i }))
     .filter(({ time }) => !range || (time >= range[0] && time <= range[1]))
     .map(({ time, i }) =>
-      [new Date(time * 1000).toISOString(), ...series.map((s) => s.values[i] ?? "")].join(","),
+      [elapsed ? time : new Date(time * 1000).toISOString(), ...series.map((s) => s.values[i] ?? "")].join(","),
     );
   return [head.map(quoted).join(","), ...rows].join("\n") + "\n";
 }
@@ -57,7 +58,7 @@ export function toPicture(title: string, canvas: HTMLCanvasElement, series: Colu
   let x = 12 * ratio;
   for (const each of series) {
     ctx.fillStyle = colour(each.colour);
-    ctx.fillRect(x, picture.height - 18 * ratio, 10 * ratio, 3 * ratio);
+    for (const part of each.dash ? [0, 6] : [0]) ctx.fillRect(x + part * ratio, picture.height - 18 * ratio, (each.dash ? 4 : 10) * ratio, 3 * ratio);
     ctx.fillStyle = colour("--text");
     ctx.fillText(each.label, x + 14 * ratio, picture.height - 12 * ratio);
     x += ctx.measureText(each.label).width + 30 * ratio;

@@ -1,6 +1,7 @@
 // The frozen source: a report carries its data in itself, packed. Nothing is asked of any network.
 import {
   cautions,
+  compared,
   exceptions,
   failures,
   frozen,
@@ -11,9 +12,11 @@ import {
   table,
   test,
   top,
+  totals,
   workers,
 } from "./state";
-import type { Detail, Frozen } from "./types";
+import type { Compared, Detail, Frozen } from "./types";
+import { sort, USUAL_SORT } from "./url";
 
 export const details = new Map<string, Detail>();
 
@@ -22,7 +25,12 @@ export async function thaw(): Promise<boolean> {
   const packed = document.getElementById("katydid-data");
   if (!packed) return false;
   frozen.value = true;
-  const data = JSON.parse(await unpack(packed.textContent ?? "")) as Frozen;
+  const data = JSON.parse(await unpack(packed.textContent ?? "")) as Frozen & { comparison?: Compared };
+  if (data.comparison) {
+    compared.value = data.comparison;
+    if (sort.value === USUAL_SORT) sort.value = "order";
+    return true;
+  }
   for (const [key, detail] of Object.entries(data.details)) details.set(key, detail);
   table.value = data.table;
   top.value = { ...data.table, rows: busiest(data.table.rows, data.table.fields.indexOf("requests")) };
@@ -30,6 +38,7 @@ export async function thaw(): Promise<boolean> {
   marks.value = data.marks;
   failures.value = data.failures;
   exceptions.value = data.exceptions;
+  totals.value = data.totals;
   workers.value = data.workers;
   logs.value = data.logs;
   test.value = data.test;

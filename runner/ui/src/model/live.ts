@@ -19,6 +19,7 @@ import {
   table,
   test,
   top,
+  totals,
   workers,
 } from "./state";
 import type { Detail, Mark, Point, Setup, Status } from "./types";
@@ -94,8 +95,8 @@ export function refreshAll(): void {
 const WANTED: Record<string, () => Promise<unknown>[]> = {
   overview: () => [get("table?top=1", top)],
   requests: () => [get("table", table)],
-  failures: () => [page("failures", failures)],
-  exceptions: () => [page("exceptions", exceptions)],
+  failures: () => [counted("failures", failures)],
+  exceptions: () => [counted("exceptions", exceptions)],
   workers: () => [page("workers", workers)],
   logs: () => [call<{ logs: Record<string, string[]> }>("GET", "logs").then((a) => (logs.value = a.logs))],
   test: () => [get("test", test)],
@@ -105,8 +106,14 @@ async function get<T>(path: string, into: Signal<T | null>): Promise<void> {
   into.value = await call<T>("GET", path);
 }
 
-async function page<T>(path: string, into: Signal<T[] | null>): Promise<void> {
-  into.value = (await call<{ items: T[] }>("GET", `${path}?limit=2000`)).items;
+async function page<T>(path: string, into: Signal<T[] | null>): Promise<number> {
+  const answer = await call<{ items: T[]; count: number }>("GET", `${path}?limit=2000`);
+  into.value = answer.items;
+  return answer.count;
+}
+
+async function counted<T>(path: "failures" | "exceptions", into: Signal<T[] | null>): Promise<void> {
+  totals.value = { ...totals.peek(), [path]: await page(path, into) };
 }
 
 let timer = 0;

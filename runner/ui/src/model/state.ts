@@ -1,6 +1,7 @@
 // Everything the page knows, as signals. The live source and the frozen one fill the same ones.
 import { computed, signal } from "@preact/signals";
 import type {
+  Compared,
   Columns,
   ExceptionRow,
   Failure,
@@ -10,6 +11,7 @@ import type {
   Status,
   Table,
   TestFacts,
+  Totals,
   Worker,
 } from "./types";
 
@@ -21,12 +23,15 @@ declare global {
 
 /** True in a report: nothing comes any more, and nobody is asked. */
 export const frozen = signal(false);
+/** Two runs instead of one; its charts count the seconds of load. */
+export const compared = signal<Compared | null>(null);
 export const status = signal<Status | null>(null);
 export const marks = signal<Mark[]>([]);
 export const table = signal<Table | null>(null);
 export const top = signal<Table | null>(null);
 export const failures = signal<Failure[] | null>(null);
 export const exceptions = signal<ExceptionRow[] | null>(null);
+export const totals = signal<Totals>({ failures: 0, exceptions: 0, logs: {} });
 export const workers = signal<Worker[] | null>(null);
 export const logs = signal<Record<string, string[]> | null>(null);
 export const test = signal<TestFacts | null>(null);
@@ -46,6 +51,7 @@ export const printing = signal(false);
 const STALE_MS = 4000;
 const ACTIVE = ["spawning", "running", "cleanup", "stopping"];
 
+export const testName = computed(() => compared.value?.tests ?? status.value?.name ?? "");
 export const active = computed(() => ACTIVE.includes(status.value?.state ?? ""));
 export const ended = computed(() => Boolean(status.value?.final));
 /** Seconds since the numbers were true; 0 while they are. */

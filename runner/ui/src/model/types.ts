@@ -87,8 +87,11 @@ export interface Status {
   generator: {
     max_cpu_percent: number;
     max_loop_lag_ms: number;
+    /** At any time of the run, not only now. */
     saturated: boolean;
     reasons: string[];
+    saturated_seconds?: number;
+    first_saturated_at?: number | null;
   };
   thresholds: Threshold[];
   latency_clock: string;
@@ -231,4 +234,58 @@ export interface Frozen {
   test: TestFacts;
   details: Record<string, Detail>;
   cautions: string[];
+  /** How many there are of what may be cut in a report. */
+  totals: Totals;
+}
+
+/** What the page of a comparison shows; Python has worded and judged it. */
+export interface Compared {
+  tests: string;
+  word: string;
+  tone: string;
+  icon: string;
+  sentence: string;
+  runs: RunFacts[];
+  tolerances: { exceeded: boolean; text: string }[];
+  cautions: string[];
+  metrics: Metric[];
+  /** Of each metric five fields: after, before, change, change as text, tone. */
+  table: Table;
+  charts: Curves | null;
+  failures: { method: string; name: string; error: string; before: number; after: number }[];
+  failures_count: number;
+}
+
+export interface Metric {
+  id: string;
+  title: string;
+  unit: string;
+}
+
+export interface RunFacts {
+  called: string;
+  word: string;
+  tone: string;
+  icon: string;
+  test: string;
+  started_at: number | null;
+  load: string;
+  host: string | null;
+  source: string;
+}
+
+type Curve = Record<"rps" | "failures_per_second" | "p50_ms" | "p95_ms" | "p99_ms" | "users", (number | null)[]>;
+
+/** Both runs over seconds of load. */
+export interface Curves {
+  elapsed: number[];
+  width: string;
+  before: Curve;
+  after: Curve;
+}
+
+export interface Totals {
+  failures: number;
+  exceptions: number;
+  logs: Record<string, number>;
 }

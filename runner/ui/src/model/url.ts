@@ -3,13 +3,14 @@
 import { effect, signal, type Signal } from "@preact/signals";
 
 export const TABS = ["overview", "requests", "failures", "exceptions", "workers", "logs", "test"] as const;
+export const USUAL_SORT = "-requests";
 export type Tab = (typeof TABS)[number];
 
 const given = new URLSearchParams(location.hash.slice(1));
 
 export const tab = signal<Tab>(oneOf(given.get("tab"), TABS));
 export const search = signal(given.get("q") ?? "");
-export const sort = signal(given.get("sort") ?? "-requests");
+export const sort = signal(given.get("sort") ?? USUAL_SORT);
 export const grouped = signal(given.get("group") === "1");
 export const recent = signal(given.get("window") === "10s");
 export const hiddenColumns = signal(new Set((given.get("hide") ?? "bytes,rx").split(",").filter(Boolean)));
@@ -33,7 +34,7 @@ function text(): string {
   };
   put("tab", tab.value, "overview");
   put("q", search.value, "");
-  put("sort", sort.value, "-requests");
+  put("sort", sort.value, USUAL_SORT);
   put("group", grouped.value ? "1" : "", "");
   put("window", recent.value ? "10s" : "", "");
   put("hide", [...hiddenColumns.value].sort().join(","), "bytes,rx");

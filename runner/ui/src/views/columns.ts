@@ -1,5 +1,6 @@
 // The columns of the request table: what they show, and from which fields.
 import { bytes, count, ms, percent, rate } from "../format";
+import type { Cells } from "../model/types";
 
 export interface ColumnDef {
   id: string;
@@ -11,6 +12,8 @@ export interface ColumnDef {
   recent?: string;
   show: (value: number | null) => string;
   narrow?: boolean;
+  /** More than a number, from a whole row. */
+  cell?: (cells: Cells, fields: string[]) => preact.ComponentChildren;
 }
 
 const size = (value: number | null) => bytes(value).join("\u2009").trim();

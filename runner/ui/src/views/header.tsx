@@ -2,10 +2,10 @@
 import { THIN, bytes, count, duration, ms, percent, plural, rate, ticking, withUnit } from "../format";
 import { address, change, edit } from "../model/live";
 import { active, cautions, editing, ended, exceptions, failures, frozen, heardAt, helping, notice, now, staleSeconds, status } from "../model/state";
-import { nextTheme, shown, theme } from "../model/theme";
 import type { Status, Threshold } from "../model/types";
 import { TABS, tab, type Tab } from "../model/url";
 import { arrowTo, Num } from "./bits";
+import { ThemeButton } from "./theme";
 
 const STATES: Record<string, [string, string, string]> = {
   ready: ["○", "Ready", "grey"],
@@ -61,8 +61,7 @@ export function Header() {
         <span class="grow" />
         {s && !frozen.value && <Actions s={s} />}
         {!frozen.value && <Downloads />}
-        <button class="icon" onClick={nextTheme} title={`Colours: ${theme.value}`}
-          aria-label={`Colours: ${theme.value}. Change`}>{theme.value === "system" ? "◐" : shown.value === "dark" ? "☾" : "☀"}</button>
+        <ThemeButton />
         <button class="icon" onClick={() => (helping.value = !helping.value)} title="Keys (?)" aria-label="Keys">?</button>
       </div>
       {s && <Numbers s={s} />}
@@ -165,10 +164,24 @@ function Numbers({ s }: { s: Status }) {
       )}
       <Tile id="generator" label="Generator" title={`Highest CPU of one process; event loop up to ${ms(generator.max_loop_lag_ms)} ms late`}>
         <Num value={count(generator.max_cpu_percent)} unit="% CPU" tone={generator.saturated ? "warn" : ""} />
-        <small class={generator.saturated ? "warn" : "ok"}>{generator.saturated ? " ! saturated" : " ✓ ok"}</small>
+        <small class={generator.saturated ? "warn" : "ok"}>{generator.saturated ? ` ! saturated${saturatedShare(s)}` : " ✓ ok"}</small>
       </Tile>
     </dl>
   );
+}
+
+/** " 10 %" of the load, where that is known. */
+function saturatedShare({ generator, elapsed_seconds }: Status): string {
+  const seconds = generator.saturated_seconds;
+  if (!seconds || !elapsed_seconds) return "";
+  return ` ${Math.min(100, Math.max(1, Math.round((100 * seconds) / elapsed_seconds)))}${THIN}%`;
+}
+
+function saturation(s: Status): string {
+  const { saturated_seconds, first_saturated_at } = s.generator;
+  const since = first_saturated_at && s.load_started_at ? `, first at ${duration(first_saturated_at - s.load_started_at)}` : "";
+  const span = saturated_seconds ? ` for ${duration(Math.max(1, saturated_seconds))} (${saturatedShare(s).trim()} of the load)${since}` : "";
+  return `The load generator was saturated${span}: latencies may be its own.`;
 }
 
 const MET: Record<string, [string, string]> = { Met: ["✓", "ok"], Breached: ["✕", "bad"], Pending: ["…", "grey"] };
@@ -229,7 +242,7 @@ export function Banners() {
   if (staleSeconds.value) lines.push(["warn", `The master does not answer: these numbers are ${duration(staleSeconds.value)} old. Trying again …`]);
   for (const caution of cautions.value) lines.push(["warn", caution]);
   if (s && !frozen.value) {
-    if (s.generator.saturated) lines.push(["warn", "The generator is saturated: latencies contain its own queueing.", s.generator.reasons.join("\n")]);
+    if (s.generator.saturated) lines.push(["warn", saturation(s), s.generator.reasons.join("\n")]);
     if (s.workers_lost) lines.push(["warn", `${s.workers_lost} of ${s.workers_expected} workers are lost; the others took their users.`]);
     if (s.state === "ready" && s.workers_ready < s.workers_expected) lines.push(["info", `Waiting for workers: ${s.workers_ready} of ${s.workers_expected} are here.`]);
     if (ended.value) lines.push(["info", "The run is over. Download the report, or start a new run to compare it with this one."]);

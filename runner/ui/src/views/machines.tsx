@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { bytes, count, duration, ms, plural, time } from "../format";
-import { frozen, logs, printing, status, workers } from "../model/state";
+import { frozen, logs, printing, status, totals, workers } from "../model/state";
 import type { Worker } from "../model/types";
 import { Copy, Empty, Num, Spark } from "./bits";
 
@@ -64,6 +64,7 @@ export function Logs() {
   if (printing.value) return <section class="card">{nodes.map((node) => <div key={node}><h3>{node}</h3><pre>{(all[node] ?? []).slice(-40).join("\n")}</pre></div>)}</section>;
   const node = nodes.includes(chosen.value) ? chosen.value : (nodes[0] as string);
   const lines = all[node] ?? [];
+  const whole = totals.value.logs[node] ?? 0;
   const needle = wanted.value.toLowerCase();
   const shown = needle ? lines.filter((line) => line.toLowerCase().includes(needle)) : lines;
   return (
@@ -71,7 +72,7 @@ export function Logs() {
       <div class="toolbar">
         <label>Node <select value={node} onChange={(event) => (chosen.value = event.currentTarget.value)}>{nodes.map((each) => <option key={each} value={each}>{each === "master" && !status.value?.workers_expected ? "this process" : each}</option>)}</select></label>
         <input type="search" placeholder="Search lines" aria-label="Search log lines" value={wanted.value} onInput={(event) => (wanted.value = event.currentTarget.value)} />
-        <span class="grey">{plural(shown.length, "line")}</span>
+        <span class="grey">{lines.length < whole && !needle ? `the last ${count(lines.length)} of ${count(whole)} lines` : plural(shown.length, "line")}</span>
         <span class="grow" />
         <Copy text={shown.join("\n")} label="Copy the log" />
       </div>

@@ -36,7 +36,7 @@ export function Report() {
   );
 }
 
-function Part({ title, children }: { title: string; children: preact.ComponentChildren }) {
+export function Part({ title, children }: { title: string; children: preact.ComponentChildren }) {
   return <section class="part"><h2>{title}</h2>{children}</section>;
 }
 

@@ -3,7 +3,7 @@ import { signal, useComputed, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { count } from "../format";
 import { type Row, rowsOf } from "../model/rows";
-import { printing } from "../model/state";
+import { compared, printing } from "../model/state";
 import type { Cells, Table } from "../model/types";
 import { grouped, hiddenColumns, opened, recent, search, sort } from "../model/url";
 import { Spark } from "./bits";
@@ -16,7 +16,7 @@ const closedGroups = signal(new Set<string>());
 
 export const columnsShown = () => COLUMNS.filter((column) => !hiddenColumns.value.has(column.id));
 
-export function RequestTable({ data }: { data: Table }) {
+export function RequestTable({ data, columns = columnsShown() }: { data: Table; columns?: ColumnDef[] }) {
   const source = useSignal(data);
   source.value = data;
   const rows = useComputed(() => rowsOf(source.value, search.value, sort.value, grouped.value, closedGroups.value));
@@ -39,7 +39,6 @@ export function RequestTable({ data }: { data: Table }) {
   const all = rows.value;
   const first = printing.value ? 0 : Math.max(0, Math.floor(view.value.top / ROW_PX) - BEYOND);
   const last = printing.value ? all.length : Math.min(all.length, first + Math.ceil(view.value.height / ROW_PX) + 2 * BEYOND);
-  const columns = columnsShown();
   // A row that leaves at one end comes back at the other with new text: nothing is made anew.
   const slots = Math.ceil((last - first + 1) / SLOTS) * SLOTS;
   return (
@@ -48,7 +47,7 @@ export function RequestTable({ data }: { data: Table }) {
         <colgroup>
           <col />
           {columns.map((column) => <col key={column.id} class={column.narrow ? "figure" : "figure roomy"} />)}
-          <col class="sparks" />
+          {!compared.value && <col class="sparks" />}
         </colgroup>
         <Head columns={columns} />
         <tbody>
@@ -63,7 +62,7 @@ export function RequestTable({ data }: { data: Table }) {
           <tr>
             <th scope="row" class="name">All {count(data.count)} {data.count === 1 ? "name" : "names"}</th>
             {columns.map((column) => <Value key={column.id} column={column} cells={data.total} table={data} />)}
-            <td class="sparks" />
+            {!compared.value && <td class="sparks" />}
           </tr>
         </tfoot>
       </table>
@@ -103,7 +102,7 @@ function Head({ columns, plain = false }: { columns: ColumnDef[]; plain?: boolea
       <tr>
         {heading("name", "Request", "Method and name", "name", true)}
         {columns.map((c) => heading(fieldOf(c), c.unit && c.unit !== "%" ? `${c.label} ${c.unit}` : c.label, titleOf(c), "num", c.narrow))}
-        <th scope="col" class="sparks" title="p95 of the last points">p95 trend</th>
+        {!compared.value && <th scope="col" class="sparks" title="p95 of the last points">p95 trend</th>}
       </tr>
     </thead>
   );
@@ -117,6 +116,7 @@ function titleOf(column: ColumnDef): string {
 
 function Line({ row, at, table, columns }: { row: Row; at: number; table: Table; columns: ColumnDef[] }) {
   const group = row.members !== undefined;
+  const note = row.cells[table.fields.indexOf("note")]; // -1 where there are none
   const shut = group && closedGroups.value.has(row.name);
   const act = () => {
     if (!group) opened.value = row.key;
@@ -126,24 +126,31 @@ function Line({ row, at, table, columns }: { row: Row; at: number; table: Table;
       closedGroups.value = next;
     }
   };
+  const name = (
+    <>
+      {group ? <i aria-hidden="true">{shut ? "▸ " : "▾ "}</i> : row.method && <><span class="method">{row.method}</span> </>}
+      {row.name}
+      {group && <span class="grey"> {row.members}</span>}
+      {note && <small class="warn"> {note}</small>}
+    </>
+  );
   return (
-    <tr class={group ? "group" : opened.value === row.key ? "open" : ""} data-key={row.key} aria-rowindex={at + 2} onClick={act}>
+    <tr class={group ? "group" : opened.value === row.key ? "open" : ""} data-key={row.key} aria-rowindex={at + 2} onClick={compared.value ? undefined : act}>
       <th scope="row" class="name" title={row.key}>
-        <button aria-expanded={group ? !shut : undefined} onClick={(event) => { event.stopPropagation(); act(); }}>
-          {group ? <i aria-hidden="true">{shut ? "▸ " : "▾ "}</i> : row.method && <><span class="method">{row.method}</span> </>}
-          {row.name}
-          {group && <span class="grey"> {row.members}</span>}
-        </button>
+        {compared.value ? name : <button aria-expanded={group ? !shut : undefined} onClick={(event) => { event.stopPropagation(); act(); }}>{name}</button>}
       </th>
       {columns.map((column) => <Value key={column.id} column={column} cells={row.cells} table={table} />)}
-      <td class="sparks">
-        {!group && table.sparks[row.key] && <Spark values={table.sparks[row.key] ?? []} label="p95 of the last points" />}
-      </td>
+      {!compared.value && (
+        <td class="sparks">
+          {!group && table.sparks[row.key] && <Spark values={table.sparks[row.key] ?? []} label="p95 of the last points" />}
+        </td>
+      )}
     </tr>
   );
 }
 
 function Value({ column, cells, table }: { column: ColumnDef; cells: Cells; table: Table }) {
+  if (column.cell) return <td class={`num ${column.narrow ? "" : "roomy"}`} data-column={column.id}>{column.cell(cells, table.fields)}</td>;
   const value = cells[table.fields.indexOf(fieldOf(column))] as number | null | undefined;
   const bad = (column.id === "failed" || column.id === "failures") && Boolean(value);
   return (

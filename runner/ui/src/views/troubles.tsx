@@ -1,8 +1,18 @@
 // Failures of requests and exceptions of tasks: the newest first.
 import { count, dateTime, plural, time } from "../format";
-import { exceptions, failures, printing } from "../model/state";
+import { exceptions, failures, printing, totals } from "../model/state";
 import { opened } from "../model/url";
 import { Copy, Empty } from "./bits";
+
+const OTHER = "(other)"; // what the engine counts together, once it has its most kinds
+
+/** Where a list is not all of them: what it lacks. */
+function Cut({ shown, total, kind, other }: { shown: unknown[]; total: number; kind: string; other: number | undefined }) {
+  const parts: string[] = [];
+  if (total > shown.length) parts.push(`The first ${count(shown.length)} of ${count(total)} kinds of ${kind}; run.json has all.`);
+  if (other) parts.push(`Only the first ${plural(total - 1, "kind")} of ${kind} are listed; ${plural(other, kind)} of further kinds are counted together as ${OTHER}.`);
+  return parts.length ? <p class="cut warn">! {parts.join(" ")}</p> : null;
+}
 
 export function Failures() {
   const rows = [...(failures.value ?? [])].sort((a, b) => b.last_seen - a.last_seen);
@@ -11,6 +21,7 @@ export function Failures() {
   }
   return (
     <section class="card" aria-label="Failures">
+      <Cut shown={rows} total={totals.value.failures} kind="failure" other={rows.find((row) => row.name === OTHER && row.error === OTHER)?.occurrences} />
       <div class="across">
         <table class="rows">
           <thead>
@@ -49,6 +60,7 @@ export function Exceptions() {
   }
   return (
     <section class="list" aria-label="Exceptions">
+      <Cut shown={rows} total={totals.value.exceptions} kind="exception" other={rows.find((row) => row.message === OTHER)?.count} />
       {rows.map((row) => (
         <details class="card" key={row.message + row.traceback} open={printing.value || rows.length === 1}>
           <summary>
