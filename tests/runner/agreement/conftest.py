@@ -41,42 +41,7 @@ from . import browser
 
 PATIENCE_SECONDS = 60
 ODD = '/search?q=<b>&"x"'  # a name that every format has to escape
-LOADTEST = """
-apiVersion: katydid.dev/v1alpha1
-kind: LoadTest
-metadata: {name: agreement}
-spec:
-  target: {host: http://127.0.0.1:9}
-  load: {users: 6, spawnRate: 20, runTime: 3s, stopTimeout: 20s}
-  workers: {replicas: 2}
-  thresholds:
-    - {name: enough, metric: requests, above: 5}
-    - {name: works, metric: failures, below: 1%}
-  results: {formats: [html, json, csv, junit]}
-  source:
-    inline:
-      locustfile.py: |
-        from locust import HttpUser, constant, task
-
-        class Visitor(HttpUser):
-            wait_time = constant(0.05)
-
-            @task(3)
-            def home(self):
-                self.client.get("/")
-
-            @task
-            def buy(self):
-                self.client.post("/buy")
-
-            @task
-            def fail(self):
-                self.client.get("/fail")
-
-            @task
-            def search(self):
-                self.client.get("/search", name='/search?q=<b>&"x"')
-"""
+LOADTEST = Path(__file__).with_name("loadtest.yaml")
 
 Key = tuple[str, str]  # (method, name)
 TOTAL: Key = ("", "Aggregated")
@@ -362,7 +327,7 @@ SAVED: dict[str, Reader] = {
 @pytest.fixture(scope="session")
 def ended_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EndedRun]:
     folder = tmp_path_factory.mktemp("agreement")
-    (folder / "loadtest.yaml").write_text(LOADTEST)
+    (folder / "loadtest.yaml").write_text(LOADTEST.read_text())
     target = Target()
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("LOCUST_", "KATYDID_"))}
     with (folder / "stdout").open("w") as out, (folder / "stderr").open("w") as err:
