@@ -416,7 +416,9 @@ def world(
 
 def watch(world: World, engine: Engine, port: int) -> None:
     """Look at a run while it goes: the engine before, Prometheus, the engine after."""
-    steady = f'min_over_time(sum(katydid_users{{run="2"}})[{RATE_INTERVAL}:1s]) == 8'
+    users = f'sum(katydid_users{{run="2"}})[{RATE_INTERVAL}:1s]'
+    # For a whole interval, so that rates over it have the scrapes that they need.
+    steady = f"min_over_time({users}) == 8 and count_over_time({users}) >= 6"
     eventually("the load is steady", lambda: world.prometheus.instant(steady))
     before = engine.status()
     now = time.time()
