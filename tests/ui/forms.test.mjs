@@ -50,7 +50,7 @@ describe("forms", { concurrency: false }, () => {
       assert.deepEqual(await violations(page), []);
       await page.getByRole("button", { name: "Start" }).click();
       // What only the master can know it says at the same field.
-      assert.match(await text(page, '[id="field-arguments.page_size-hint"]'), /does not take `many`/);
+      await until(async () => /does not take `many`/.test(await text(page, '[id="field-arguments.page_size-hint"]')), "the master's hint");
       assert.equal((await engine.api("status")).state, "ready");
       assert.match(page.troubles.shift() ?? "", /status of 400/); // chromium reports what we wanted
       await page.locator('[name="arguments.page_size"]').fill("5");

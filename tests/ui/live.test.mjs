@@ -76,8 +76,8 @@ describe("a run by clicking", { concurrency: false }, () => {
     await page.getByRole("button", { name: "Request", exact: true }).click();
     const names = (await tableOf(page)).keys;
     assert.deepEqual(names.map((key) => key.split(" ")[1]), names.map((key) => key.split(" ")[1]).sort());
-    await page.keyboard.press("/");
-    await page.keyboard.type("cart");
+    await page.keyboard.press("1"); // from a tab without the field, and quicker than it can appear:
+    await page.keyboard.type("/cart"); // nothing that is typed is lost, or taken for a command
     await until(async () => (await tableOf(page)).keys.length === 2, "two names with cart");
     assert.deepEqual((await tableOf(page)).keys.sort(), ["GET /cart", "POST /cart"]);
     await page.reload();
@@ -220,14 +220,15 @@ test("a saturated generator is told alike by page, API, console, file and report
     await until(async () => (await told(page)) === `! saturated ${share}`, share);
     const sentence = await text(page, ".banner summary");
     assert.match(sentence, new RegExp(`^The load generator was saturated for \\d+s \\(${share} of the load\\), first at \\d+s: latencies may be its own.$`));
-    await burning.end();
+    assert.deepEqual(page.troubles, []);
+    await burning.end(); // from here on chromium tells that nobody answers
     const saved = JSON.parse(readFileSync(path.join(out.path, "run.json"), "utf8")).status;
     assert.deepEqual(saved.generator, generator);
     await burning.said(/WARNING\/katydid\.\S+ (The load generator was saturated for )/);
     const report = await open(own, `file://${path.join(out.path, "report.html")}`);
     assert.equal(await told(report), `! saturated ${share}`);
     assert.match(await text(report, ".banner"), /The load generator was saturated for /);
-    assert.deepEqual([...page.troubles, ...report.troubles], []);
+    assert.deepEqual(report.troubles, []);
   } finally {
     await own.close();
     await burning.end();
