@@ -146,8 +146,8 @@ def first_paint() -> bool:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=8)
+    parser.add_argument("--rounds", type=int, default=16)
+    parser.add_argument("--seconds", type=float, default=4)
     options = parser.parse_args()
     met = [cost_of_readers(options.rounds, options.seconds), first_paint()]
     return 0 if all(met) else 1
