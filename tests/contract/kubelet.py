@@ -87,9 +87,17 @@ class Pod:
         )
 
     def is_ready(self, probe: str) -> bool:
-        words = self.container[probe]["exec"]["command"]
-        there = [str(self.here(word)) if word.startswith("/") else word for word in words]
-        return subprocess.run(there, check=False).returncode == 0
+        asked = self.container[probe]
+        there = [
+            str(self.here(word)) if word.startswith("/") else word
+            for word in asked["exec"]["command"]
+        ]
+        try:
+            return (
+                subprocess.run(there, timeout=asked["timeoutSeconds"], check=False).returncode == 0
+            )
+        except subprocess.TimeoutExpired:
+            return False
 
     def opened(self, kind: str) -> list[Path]:
         """What was opened to `read` or `write`, by this or another machine's path."""

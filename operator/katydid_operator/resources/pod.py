@@ -58,7 +58,7 @@ def template(
         "env": _environment(test, run, own, role, secret, containers=1 + len(first)),
         "volumeMounts": [*_own_mounts(), *sources.mounts, *knobs.get("volumeMounts", [])],
         "securityContext": security,
-        **_probes(role),
+        **_probes(),
         "terminationMessagePath": names.TERMINATION_LOG,
         "terminationMessagePolicy": "File",
     }
@@ -85,17 +85,28 @@ def template(
     return {"metadata": _metadata(test, run, role, knobs, settings), "spec": spec}
 
 
-def _probes(role: str) -> Json:
+def _probes() -> Json:
     """Both look for the file that says ready.
 
-    An exec costs the node a twentieth of a CPU second, which a generator of load would lack: so
-    one probe looks often until the pod is ready, and the other now and then from there on.
+    The first waits for it in one exec, since every failed probe is a warning among the events of a
+    pod that starts well. The second looks now and then: an exec costs the node a twentieth of a CPU
+    second, which a generator of load would lack.
     """
-    look: Json = {"exec": {"command": ["test", "-e", names.READY_FILE]}, "timeoutSeconds": 5}
-    period = 1 if role == names.MASTER else 2
+    wait = ["sh", "-c", 'until test -e "$0"; do sleep 0.25; done', names.READY_FILE]
+    look = ["test", "-e", names.READY_FILE]
     return {
-        "startupProbe": {**look, "periodSeconds": period, "failureThreshold": NEVER},
-        "readinessProbe": {**look, "periodSeconds": 10, "failureThreshold": 1},
+        "startupProbe": {
+            "exec": {"command": wait},
+            "timeoutSeconds": 30,
+            "periodSeconds": 1,
+            "failureThreshold": NEVER,
+        },
+        "readinessProbe": {
+            "exec": {"command": look},
+            "timeoutSeconds": 5,
+            "periodSeconds": 10,
+            "failureThreshold": 1,
+        },
     }
 
 
