@@ -132,7 +132,8 @@ class Outputs:
         load = document.status.load
         name: str = self._options.html_file
         values = {
-            "{u}": str(load.peak_users),
+            # as it was asked for: a short run may not come to have them all
+            "{u}": str(load.spec.get("users", load.peak_users)),
             "{r}": f"{load.spawn_rate or 0:g}",
             "{t}": f"{load.run_time_seconds or 0:g}s",
         }

@@ -33,7 +33,8 @@ LOCUSTFILE = """
 
     @events.test_start.add_listener
     def tell(environment, **_):
-        print("runs", type(environment.runner).__name__, flush=True)
+        # in one write: the lines of two workers must not mix
+        print(f"runs {type(environment.runner).__name__}\\n", end="", flush=True)
 """
 
 
