@@ -125,7 +125,7 @@ def _observe(seen: Observed, status: Json, now: datetime) -> None:
         "current": len(alive),
         "ready": ready,
         "lost": max(workers.get("lost", 0), lost),
-        "summary": f"{ready}/{desired}",
+        "summary": f"{min(desired, ready + _sent_home(seen, status))}/{desired}",
     }
     if document is not None and seen.reading.at is not None:
         status["load"] = load_of(document, status.get("load") or {}, seen.reading.at)
