@@ -162,10 +162,11 @@ class Reconciler:
 
     async def _refresh(self, key: Key) -> None:
         """Somebody was faster: what the cache has is old."""
-        uid = self._cache.known().get(key)
+        known = self._cache.test(key)
         found = await self._cluster.find(names.KIND, *key)
         if found is None:
-            self._cache.forget(key, uid)
+            # by its UID: one of its name may have come while the answer was on its way
+            self._cache.forget(key, LoadTest(known).uid if known else None)
         else:
             self._cache.put({"kind": names.KIND, **found})
 
