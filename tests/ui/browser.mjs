@@ -58,3 +58,12 @@ export async function tableOf(page, selector = "table.requests") {
     return { keys: rows.map(([key]) => key), rows: Object.fromEntries(rows), total: foot ? columns(foot) : null };
   });
 }
+
+/** A chart as the page would save it, line by line: what is drawn, second by second. */
+export async function csvOf(page, chart) {
+  const button = page.locator(`[data-chart="${chart}"] button`, { hasText: "CSV" });
+  const [file] = await Promise.all([page.waitForEvent("download"), button.click()]);
+  let whole = "";
+  for await (const chunk of await file.createReadStream()) whole += chunk;
+  return whole.trim().split("\n");
+}

@@ -2,7 +2,7 @@
 // tests/e2e/operator/test_operator_page.py starts it on a test of 4 users; it looks, logs in, changes
 // the load to 6 users, and presses Stop. What it saw last goes to standard output as JSON.
 import assert from "node:assert/strict";
-import { launch, open, tableOf, text, violations } from "./browser.mjs";
+import { csvOf, launch, open, tableOf, text, violations } from "./browser.mjs";
 import { until } from "./engine.mjs";
 
 const [url, token] = process.argv.slice(2);
@@ -26,16 +26,7 @@ try {
   const { items } = await api("stats");
   assert.deepEqual(Object.keys(rows), items.map((row) => `${row.method} ${row.name}`));
 
-  /** The seconds that are drawn, as the page saves them. */
-  const drawn = async (where) => {
-    const [file] = await Promise.all([
-      where.waitForEvent("download"),
-      where.locator('[data-chart="rps"] button', { hasText: "CSV" }).click(),
-    ]);
-    let csv = "";
-    for await (const chunk of await file.createReadStream()) csv += chunk;
-    return csv.trim().split("\n").slice(1).map((line) => line.split(","));
-  };
+  const drawn = async (where) => (await csvOf(where, "rps")).slice(1).map((line) => line.split(","));
   const { points: history } = await api("history");
   const other = await open(browser, url);
   await page.reload();

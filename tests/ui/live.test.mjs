@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { launch, open, tableOf, text, violations } from "./browser.mjs";
+import { csvOf, launch, open, tableOf, text, violations } from "./browser.mjs";
 import { folder, HERE, ROOT, startEngine, startShop, until } from "./engine.mjs";
 import { percent, shown, whole } from "./figures.mjs";
 
@@ -29,15 +29,6 @@ after(async () => {
 const state = () => engine.api("status").then((status) => status.state);
 const tile = (name) => page.locator(`[data-tile="${name}"] .num`).evaluate((cell) => cell.firstChild.textContent.replace(/\u2009/g, ""));
 const points = (where) => where.locator('[data-chart="rps"] .plot').getAttribute("aria-label");
-
-/** The chart as the page would save it: what is drawn, second by second. */
-async function csv(where, chart) {
-  const [file] = await Promise.all([where.waitForEvent("download"), where.locator(`[data-chart="${chart}"] button`, { hasText: "CSV" }).click()]);
-  const stream = await file.createReadStream();
-  let whole = "";
-  for await (const chunk of stream) whole += chunk;
-  return whole.trim().split("\n");
-}
 
 describe("a run by clicking", { concurrency: false }, () => {
   test("the form starts it, with what was typed", async () => {
@@ -125,7 +116,7 @@ describe("a run by clicking", { concurrency: false }, () => {
     const other = await open(browser, engine.url);
     await page.reload();
     for (const each of [page, other]) await until(async () => (await points(each))?.includes("Requests"), "the chart");
-    const [one, two] = [await csv(page, "rps"), await csv(other, "rps")];
+    const [one, two] = [await csvOf(page, "rps"), await csvOf(other, "rps")];
     assert.deepEqual(one, two);
     const rows = one.slice(1).map((line) => line.split(","));
     assert.deepEqual(rows.map(([time, rps]) => [Date.parse(time) / 1000, Number(rps)]), history.map((point) => [point.time, point.rps]));
@@ -159,7 +150,7 @@ describe("a run by clicking", { concurrency: false }, () => {
     await page.getByRole("button", { name: "Stop" }).click();
     await until(async () => (await state()) === "stopped", "the end");
     const { points: history } = await engine.api("history");
-    await until(async () => (await csv(page, "users")).length - 1 === history.length, "only the new run's history");
+    await until(async () => (await csvOf(page, "users")).length - 1 === history.length, "only the new run's history");
   });
 
   test("no view has a serious barrier, in light and in dark", async () => {
